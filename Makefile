@@ -1,0 +1,46 @@
+# Two commands matter: `make four-worlds` (the main job) and `make test` (the gate).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup four-worlds test fast nightly lint format schema benchmarks clean
+
+setup: $(VENV)/.ready  ## make the environment in .venv
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[train]" --group dev
+	touch $@
+
+four-worlds: setup  ## train and evaluate in Jervis's four worlds; ARGS="--seeds 20" and the like
+	$(BIN)/security-dilemma four-worlds $(ARGS)
+
+test: lint  ## the gate: formatting, lint, types and every test but the nightly ones
+	$(BIN)/python -m pytest -n 2 -m "not nightly"
+
+fast: setup  ## the tests that take seconds
+	$(BIN)/python -m pytest -n 2 -m "not slow and not nightly"
+
+nightly: lint  ## every test, hours of learning included
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schema: setup  ## write configs/schema.json from the config's types
+	$(BIN)/python -m security_dilemma_training.config
+
+benchmarks: setup
+	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache

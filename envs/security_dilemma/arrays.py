@@ -1,0 +1,91 @@
+"""The array alias and the few array idioms the rules share.
+
+The rules are written once against the Python array API: every function reads its namespace from the arrays it is
+given, so the same source runs on NumPy and JAX (and under ``array_api_strict`` in the tests).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+__all__ = ["Array", "Value", "facing", "is_off", "logistic", "namespace", "of_others", "of_pairs", "per_observer"]
+
+Array: TypeAlias = Any
+"""An array of any array-API library."""
+
+Value: TypeAlias = Any
+"""A number, or an array with one value per state on its last axis."""
+
+
+def namespace(array: Array) -> Any:
+    """Return the array-API namespace of ``array``."""
+    return array.__array_namespace__()
+
+
+def is_off(value: Value) -> bool:
+    """Whether a field is switched off by the Python number 0.
+
+    Python numbers are known before any array is made, so they may steer control flow; arrays and traced values never
+    do. A term that is off costs nothing, and computing it anyway would give the same result.
+    """
+    return isinstance(value, int | float) and value == 0
+
+
+def logistic(z: Array) -> Array:
+    """Return ``1 / (1 + exp(-z))`` without overflow for any finite ``z``."""
+    return 0.5 + 0.5 * namespace(z).tanh(0.5 * z)
+
+
+def per_observer(value: Value) -> Value:
+    """Align a field of the observing state with (..., observer, observed) arrays."""
+    return value[..., None] if getattr(value, "ndim", 0) else value
+
+
+@lru_cache
+def _other_indices(n_states: int) -> tuple[list[int], list[int]]:
+    """Positions of i+1, i+2, … for every i: on the last axis, and on a flattened pair of axes."""
+    others = [(i + k) % n_states for i in range(n_states) for k in range(1, n_states)]
+    observers = [i for i in range(n_states) for _ in range(1, n_states)]
+    return others, [i * n_states + j for i, j in zip(observers, others, strict=True)]
+
+
+def of_others(x: Array) -> Array:
+    """Rearrange (..., N) to (..., N, N-1): for each state the values of i+1, i+2, …."""
+    n = x.shape[-1]
+    if n == 2:
+        return x[..., ::-1][..., None]
+    xp = namespace(x)
+    return xp.reshape(xp.take(x, xp.asarray(_other_indices(n)[0]), axis=-1), (*x.shape, n - 1))
+
+
+def of_pairs(x: Array) -> Array:
+    """Rearrange (..., N, N) to (..., N, N-1): for each i the entries (i, i+1), (i, i+2), …."""
+    n = x.shape[-1]
+    xp = namespace(x)
+    if n == 2:
+        return xp.stack([x[..., 0, 1:], x[..., 1, :1]], axis=-2)
+    flat = xp.reshape(x, (*x.shape[:-2], n * n))
+    return xp.reshape(xp.take(flat, xp.asarray(_other_indices(n)[1]), axis=-1), (*x.shape[:-1], n - 1))
+
+
+def facing(x: Value, crisis: Array) -> Value:
+    """Return for each state in crisis the value of its opponent.
+
+    A state that is not in crisis gets its own value, so that logs and ratios stay finite (with two states, where
+    nothing follows from it, it gets the other's).
+
+    Args:
+        x: (..., N) values, or a number, which is returned as it is.
+        crisis: (..., N) bool, true for the two states of the crisis dyad.
+    """
+    if not getattr(x, "ndim", 0):
+        return x
+    n = crisis.shape[-1]
+    if n == 2:
+        return x[..., ::-1]
+    xp = namespace(crisis)
+    self_pair = xp.asarray([[i == j for j in range(n)] for i in range(n)])
+    own = crisis[..., :, None]
+    opponent = xp.where(self_pair, ~own, own & crisis[..., None, :])
+    return xp.sum(xp.where(opponent, x[..., None, :], xp.zeros_like(x[..., None, :])), axis=-1)

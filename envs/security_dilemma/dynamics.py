@@ -1,0 +1,262 @@
+"""Dynamics: how a game starts, how a step changes it, and when it ends.
+
+Order in a step: strikes resolve on the stocks as they stand; purchases, disarmament, depreciation and the cap; the next
+crisis and the reports are drawn.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from security_dilemma.arrays import Array, Value, is_off, namespace
+from security_dilemma.chance import Draws
+from security_dilemma.combat import War, no_war, wage
+from security_dilemma.params import Params
+from security_dilemma.payoffs import military_burden
+from security_dilemma.perception import perceive_balance, report
+from security_dilemma.stages import Stages, enabled_moves
+from security_dilemma.state import Action, Move, Signal, State
+
+__all__ = ["advance", "initial", "terminated"]
+
+
+def initial(
+    params: Params,
+    draws: Draws,
+    stages: Stages | None = None,
+    *,
+    intents: Array | None = None,
+    offensive: Array | None = None,
+    defensive: Array | None = None,
+    balance: Array | None = None,
+) -> State:
+    """Return the start of a game.
+
+    Args:
+        params: The game's parameters.
+        draws: Uses ``intent``, ``initiative``, ``balance`` and ``perception``; their shapes give batch and N.
+        stages: The stages of a stage game, which starts in crisis.
+        intents: (..., N), 1 for greedy and 0 for a security seeker, instead of the drawn intents.
+        offensive: (..., N) offensive stocks instead of none.
+        defensive: (..., N) defensive stocks instead of none.
+        balance: (..., N) or (..., 1), the game's balance instead of the drawn one.
+    """
+    xp = namespace(draws.intent)
+    dtype = draws.intent.dtype
+    zeros = xp.zeros_like(draws.intent)
+    pairs = draws.intent[..., :, None] * zeros[..., None, :]
+    none = zeros > 0
+    greedy = draws.intent >= params.trust if intents is None else zeros + xp.astype(intents, dtype) > 0.5
+    drawn = params.balance + params.balance_width * (2 * xp.asarray(draws.balance)[..., None] - 1)
+    true_balance = zeros + (drawn if balance is None else balance)
+    spread = params.initiative_width * (2 * draws.initiative - 1)
+    nothing = xp.astype(zeros, xp.int32)
+    return State(
+        offensive=zeros if offensive is None else zeros + offensive,
+        defensive=zeros if defensive is None else zeros + defensive,
+        economy=zeros + params.initial_economy,
+        alive=~none,
+        greed=xp.astype(greedy, dtype) * params.greed,
+        initiative=params.initiative_mean + spread,
+        perceived_balance=perceive_balance(params, true_balance, draws.perception),
+        balance=true_balance,
+        dossier=pairs + 0.5,
+        reported_arms=pairs,
+        last_move=nothing,
+        last_signal=nothing,
+        pledged=none,
+        support=pairs > 0,
+        crisis=none if stages is None else ~none,
+        struck=none,
+        belligerent=none,
+        won=none,
+        steps=nothing[..., 0],
+    )
+
+
+def advance(
+    params: Params,
+    state: State,
+    action: Action,
+    draws: Draws,
+    stages: Stages | None = None,
+    war: str = "terminal",
+    *,
+    fought: bool = True,
+) -> State:
+    """Play one step.
+
+    Args:
+        params: The game's parameters.
+        state: The state at the start of the step.
+        action: What all states do.
+        draws: Every random number of the step.
+        stages: The stages of a stage game.
+        war: ``terminal``: the loser is eliminated; ``scaled`` (stage games): play goes on.
+        fought: False only where the caller knows that no state in crisis strikes; it skips combat.
+
+    Returns:
+        The state after the step. A finished game may be advanced further; it stays finished.
+    """
+    xp = namespace(state.offensive)
+    action = _effective(state, action, stages)
+    fight = wage(params, state, action.strike, draws.war) if fought else no_war(state)
+    defeated = fight.belligerent & ~fight.won
+    alive = state.alive & ~defeated if fought and war == "terminal" else state.alive
+    stocks = _restock(params, state, action, alive)
+    economy = _economies(params, state, action, fight, alive) if fought or not is_off(params.growth) else state.economy
+    signal = xp.where(alive, action.signal, xp.zeros_like(action.signal))
+    dossier, reported_arms = report(params, state.dossier, stocks, signal, draws)
+    return State(
+        offensive=stocks[0],
+        defensive=stocks[1],
+        economy=economy,
+        alive=alive,
+        greed=state.greed,
+        initiative=state.initiative,
+        perceived_balance=state.perceived_balance,
+        balance=state.balance,
+        dossier=dossier,
+        reported_arms=reported_arms,
+        last_move=xp.where(alive, _move(action), xp.zeros_like(action.signal)),
+        last_signal=signal,
+        pledged=signal == Signal.PLEDGE,
+        support=_supports(state, action, alive),
+        crisis=_next_crisis(params, alive, draws) if stages is None else state.crisis & _both(alive),
+        struck=fight.struck,
+        belligerent=fight.belligerent,
+        won=fight.won,
+        steps=state.steps + 1,
+    )
+
+
+def terminated(state: State, stages: Stages | None = None) -> Array:
+    """Return who has come to an end: the eliminated, and everyone when the game is over, (..., N) bool."""
+    xp = namespace(state.offensive)
+    if state.alive.shape[-1] == 2:
+        over = ~(state.alive & state.alive[..., ::-1])
+    else:
+        over = ~state.alive | (xp.sum(xp.astype(state.alive, xp.int32), axis=-1, keepdims=True) <= 1)
+    return over if stages is None else over | (xp.asarray(state.steps)[..., None] >= len(stages))
+
+
+def _effective(state: State, action: Action, stages: Stages | None) -> Action:
+    """The action as it takes effect: strikes only in crisis, no building by who strikes, only enabled moves."""
+    xp = namespace(state.offensive)
+    dtype = state.offensive.dtype
+    strike = action.strike & state.crisis
+    offensive, defensive, disarm = action.build_offensive, action.build_defensive, action.disarm
+    if stages is not None:
+        enabled = enabled_moves(state, stages)
+        strike = strike & enabled[..., Move.STRIKE, None]
+        offensive = offensive * xp.astype(enabled[..., Move.ARM_OFFENSIVELY, None], dtype)
+        defensive = defensive * xp.astype(enabled[..., Move.ARM_DEFENSIVELY, None], dtype)
+        disarm = disarm * xp.astype(enabled[..., Move.DISARM, None], dtype)
+    at_peace = xp.astype(~strike, dtype)
+    return action._replace(
+        strike=strike,
+        build_offensive=offensive * at_peace,
+        build_defensive=defensive * at_peace,
+        disarm=disarm * at_peace,
+    )
+
+
+def _restock(params: Params, state: State, action: Action, alive: Array) -> tuple[Array, Array]:
+    """Purchases, disarmament, depreciation and the cap: ``O' = (1-depreciation) O + build``; the dead have none."""
+    xp = namespace(state.offensive)
+    kept = (1 - params.depreciation) * (1 - 0.5 * action.disarm)
+    offensive = kept * state.offensive + action.build_offensive
+    defensive = kept * state.defensive + action.build_defensive
+    total = offensive + defensive
+    scale = params.arms_cap / xp.where(total > params.arms_cap, total, xp.zeros_like(total) + params.arms_cap)
+    scale = scale * xp.astype(alive, total.dtype)
+    return offensive * scale, defensive * scale
+
+
+def _economies(params: Params, state: State, action: Action, fight: War, alive: Array) -> Array:
+    """Spoils are absorbed, then ``Y' = Y (1 + r (1 - κ(O+D) - burn_cost [burnt]))``; the dead have none."""
+    xp = namespace(state.offensive)
+    dtype = state.offensive.dtype
+    economy = state.economy
+    if not is_off(params.spoils):
+        conquered = xp.sum(economy * xp.astype(state.alive & ~alive, dtype), axis=-1, keepdims=True)
+        economy = economy + params.spoils * conquered * xp.astype(fight.won, dtype)
+    if not is_off(params.growth):
+        burnt = xp.astype(action.signal == Signal.BURN, dtype)
+        surplus = 1 - military_burden(params, state) - params.burn_cost * burnt
+        economy = economy * (1 + params.growth * surplus)
+    return economy * xp.astype(alive, dtype)
+
+
+def _move(action: Action) -> Array:
+    """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms."""
+    xp = namespace(action.build_offensive)
+    offensive, defensive = action.build_offensive, action.build_defensive
+    like = xp.astype(action.signal, xp.int32)
+    most = xp.where(offensive > defensive, offensive, defensive)
+    arm = xp.where(
+        offensive > defensive, xp.full_like(like, Move.ARM_OFFENSIVELY), xp.full_like(like, Move.ARM_DEFENSIVELY)
+    )
+    move = xp.where(most > 0, arm, xp.full_like(like, Move.HOLD))
+    move = xp.where(action.disarm > most, xp.full_like(like, Move.DISARM), move)
+    return xp.where(action.strike, xp.full_like(like, Move.STRIKE), move)
+
+
+def _supports(state: State, action: Action, alive: Array) -> Array:
+    """Who defends whom in the next step, (..., N, N) bool; only the living, and only with more than two states."""
+    n = alive.shape[-1]
+    if n == 2:
+        return state.support
+    offsets = namespace(alive).asarray(_offsets(n), dtype=action.support.dtype)
+    chosen = (action.support[..., None] == offsets) & (offsets > 0)
+    return chosen & alive[..., :, None] & alive[..., None, :]
+
+
+@lru_cache
+def _offsets(n: int) -> list[list[int]]:
+    return [[(j - i) % n for j in range(n)] for i in range(n)]
+
+
+@lru_cache
+def _dyads(n: int) -> tuple[list[int], list[int], list[list[bool]]]:
+    """First and second state of each dyad, and which state is in which dyad, (N, dyads)."""
+    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
+    return [i for i, _ in pairs], [j for _, j in pairs], [[k in pair for pair in pairs] for k in range(n)]
+
+
+def _both(alive: Array) -> Array:
+    """With two states: whether both are alive, for each, (..., 2) bool."""
+    return alive & alive[..., ::-1]
+
+
+def _next_crisis(params: Params, alive: Array, draws: Draws) -> Array:
+    """Draw the crisis of the next step: with chance χ, one uniformly drawn dyad of living states, (..., N) bool.
+
+    Where the rate differs by state, a dyad's is the mean of the two.
+    """
+    xp = namespace(alive)
+    n = alive.shape[-1]
+    happens = xp.asarray(draws.crisis)[..., None]
+    dyad = _both(alive) if n == 2 else _drawn_dyad(alive, xp.asarray(draws.dyad)[..., None])
+    return dyad & (happens < _dyad_mean(params.crisis_rate, dyad))
+
+
+def _dyad_mean(value: Value, dyad: Array) -> Value:
+    if not getattr(value, "ndim", 0):
+        return value
+    xp = namespace(dyad)
+    inside = value * xp.astype(dyad, value.dtype)
+    return 0.5 * xp.sum(inside, axis=-1, keepdims=True)
+
+
+def _drawn_dyad(alive: Array, draw: Array) -> Array:
+    """The states of one uniformly drawn dyad of living states; none where fewer than two live, (..., N) bool."""
+    xp = namespace(alive)
+    first, second, members = _dyads(alive.shape[-1])
+    living = xp.take(alive, xp.asarray(first), axis=-1) & xp.take(alive, xp.asarray(second), axis=-1)
+    rank = xp.cumulative_sum(xp.astype(living, xp.int32), axis=-1)
+    count = rank[..., -1:]
+    drawn = xp.astype(xp.floor(draw * xp.astype(count, draw.dtype)), xp.int32)
+    drawn = xp.where(drawn < count, drawn, count - 1)
+    chosen = living & (rank == drawn + 1)
+    return xp.any(chosen[..., None, :] & xp.asarray(members), axis=-1)

@@ -1,0 +1,184 @@
+"""Perception: reports, dossiers, and what a state observes.
+
+``OBSERVATION`` is the one table that names every entry of an observation, its bounds and its place; the spaces, the
+docs and the figures are built from it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from security_dilemma.arrays import Array, is_off, namespace, of_others, of_pairs, per_observer
+from security_dilemma.chance import Draws
+from security_dilemma.params import PARAMETERS, Params
+from security_dilemma.stages import Stages, stage_of
+from security_dilemma.state import Signal, State
+
+__all__ = ["Entry", "observation_table", "observe", "perceive_balance", "posture_share", "report"]
+
+
+class Entry(NamedTuple):
+    """One entry of an observation."""
+
+    name: str
+    place: int
+    low: float
+    high: float
+    meaning: str
+
+
+def posture_share(offensive: Array, defensive: Array) -> Array:
+    """Return the offensive share of a posture, ``s = (O + ¼) / (O + D + ½)``, in (0, 1)."""
+    return (offensive + 0.25) / (offensive + defensive + 0.5)
+
+
+def perceive_balance(params: Params, balance: Array, noise: Array) -> Array:
+    """Return each leader's private view of the balance, ``b + β + σ_b ε`` (Van Evera 1999), (..., N)."""
+    return balance + params.balance_bias + params.balance_noise * noise
+
+
+def report(
+    params: Params, dossier: Array, stocks: tuple[Array, Array], signal: Array, draws: Draws
+) -> tuple[Array, Array]:
+    """Return the new dossiers and reported arms, each (..., N, N) as [observer, observed].
+
+    Postures are reported with visibility v and noise σ, read with the worst-case bias ω (Wendt 1992), and enter the
+    dossier with weight ρ; arms are reported with log-normal noise ν. A state that is ``open`` is known exactly. Where
+    parameters differ by state, v is the observed state's and the rest are the observer's.
+
+    Args:
+        params: The game's parameters.
+        dossier: (..., N, N) dossiers before the report.
+        stocks: Offensive and defensive stocks, each (..., N).
+        signal: (..., N) signals of this very step.
+        draws: Uses ``posture`` and, with arms noise, ``arms``.
+    """
+    xp = namespace(dossier)
+    offensive, defensive = stocks
+    share = posture_share(offensive, defensive)
+    mean = 0.5 + params.visibility * (share - 0.5)
+    seen = mean[..., None, :] + per_observer(params.posture_noise) * draws.posture
+    seen = xp.clip(seen, 0.0, 1.0)
+    if not is_off(params.worst_case):
+        seen = seen + per_observer(params.worst_case) * (1 - seen)
+    dossier = dossier + per_observer(params.intelligence_rate) * (seen - dossier)
+    total = (offensive + defensive)[..., None, :]
+    known = (signal == Signal.OPEN)[..., None, :]
+    dossier = xp.where(known, share[..., None, :], dossier)
+    if is_off(params.arms_noise):
+        return dossier, total + xp.zeros_like(dossier)
+    return dossier, xp.where(known, total, total * xp.exp(per_observer(params.arms_noise) * draws.arms))
+
+
+def observe(_params: Params, state: State, stages: Stages | None = None) -> Array:
+    """Return what each state observes, (..., N, obs_dim); an eliminated state observes zeros.
+
+    The entries stand in the order of :func:`observation_table`.
+    """
+    xp = namespace(state.offensive)
+    dtype = state.offensive.dtype
+    own = [
+        state.greed,
+        state.initiative,
+        state.offensive,
+        state.defensive,
+        state.economy,
+        state.perceived_balance,
+        xp.astype(state.pledged, dtype),
+        xp.astype(state.crisis, dtype),
+    ]
+    if stages is not None:
+        stage = xp.astype(stage_of(state, stages), dtype)
+        own += [stage[..., k : k + 1] + xp.zeros_like(state.offensive) for k in range(len(stages))]
+    blocks = [xp.stack(own, axis=-1), _others(state)]
+    observation = xp.concat(blocks, axis=-1)
+    return observation * xp.astype(state.alive, dtype)[..., None]
+
+
+def _others(state: State) -> Array:
+    """What each state sees of the others, in order i+1, i+2, …, (..., N, (N-1) * entries)."""
+    xp = namespace(state.offensive)
+    dtype = state.offensive.dtype
+    signal = of_others(state.last_signal)
+    flags = [
+        of_others(state.alive),
+        of_others(state.crisis) & state.crisis[..., None],
+        *(signal == kind for kind in Signal),
+        of_others(state.struck) & state.belligerent[..., None],
+    ]
+    if state.alive.shape[-1] > 2:
+        flags += [of_pairs(xp.matrix_transpose(state.support)), of_pairs(state.support)]
+    else:
+        flags += [xp.zeros_like(flags[0])] * 2
+    alive, crisis, *rest = (xp.astype(flag, dtype) for flag in flags)
+    seen = [alive, crisis, of_pairs(state.reported_arms), of_pairs(state.dossier), of_others(state.economy), *rest]
+    block = xp.stack(seen, axis=-1)
+    return xp.reshape(block, (*block.shape[:-2], block.shape[-2] * block.shape[-1]))
+
+
+def observation_table(
+    params: Params, n_states: int = 2, stages: Stages | None = None, max_cycles: int = 64
+) -> list[Entry]:
+    """Return the name, place, bounds and meaning of every entry of an observation, in order.
+
+    Bounds hold for every state of the game; an eliminated state observes zeros, so each includes 0.
+    """
+    values = state_bounds(params, n_states, max_cycles)
+    flag = (0.0, 1.0)
+    rows: list[tuple[str, tuple[float, float], str]] = [
+        ("own_greed", values["greed"], "own extra value of conquest"),
+        ("own_initiative", values["initiative"], "own private benefit of striking"),
+        ("own_offensive", values["offensive"], "own offensive stock"),
+        ("own_defensive", values["defensive"], "own defensive stock"),
+        ("own_economy", values["economy"], "own economy"),
+        ("own_perceived_balance", values["perceived_balance"], "own view of the offence-defence balance"),
+        ("own_pledge", flag, "own pledge is in force"),
+        ("own_crisis", flag, "is in crisis"),
+    ]
+    rows += [(f"stage_{k}", flag, f"stage {k} is being played") for k in range(len(stages or ()))]
+    for k in range(1, n_states):
+        rows += [
+            (f"other_{k}_alive", flag, f"state i+{k} is alive"),
+            (f"other_{k}_crisis", flag, f"in crisis with state i+{k}"),
+            (f"other_{k}_arms", values["reported_arms"], f"reported arms of state i+{k}"),
+            (f"other_{k}_dossier", values["dossier"], f"believed offensive share of state i+{k}"),
+            (f"other_{k}_economy", values["economy"], f"economy of state i+{k}"),
+            *(
+                (f"other_{k}_{kind.name.lower()}", flag, f"last signal of state i+{k}: {kind.name.lower()}")
+                for kind in Signal
+            ),
+            (f"other_{k}_struck_me", flag, f"state i+{k} struck me in the last step"),
+            (f"other_{k}_supports_me", flag, f"state i+{k} defends me in this step"),
+            (f"other_{k}_supported", flag, f"I defend state i+{k} in this step"),
+        ]
+    return [Entry(name, place, low, high, meaning) for place, (name, (low, high), meaning) in enumerate(rows)]
+
+
+def state_bounds(params: Params, n_states: int, max_cycles: int) -> dict[str, tuple[float, float]]:
+    """Return the bounds of the numbers of a :class:`State`, each including 0 and of positive width.
+
+    They follow the allowed ranges rather than a world's values, so that worlds share spaces. Bounds are infinite only
+    where noise is unbounded: perceived balance with balance noise, reported arms with arms noise.
+    """
+    widest = float(np.max(params.balance_width))
+    low, high = PARAMETERS["balance"].low - widest, PARAMETERS["balance"].high + widest
+    bias = float(np.max(np.abs(params.balance_bias)))
+    private = np.inf if np.any(params.balance_noise) else high + bias
+    spread = float(np.max(np.abs(params.initiative_mean) + np.abs(params.initiative_width)))
+    cap = float(np.max(params.arms_cap)) * (1 + 1e-6)
+    start = np.broadcast_to(np.asarray(params.initial_economy, float), (n_states,))
+    wealth = float(start.sum() * max(1.0, float(np.max(params.spoils))) ** (n_states - 1))
+    economy = wealth * (1 + float(np.max(params.growth))) ** max_cycles * (1 + 1e-6)
+    return {
+        "offensive": (0.0, cap),
+        "defensive": (0.0, cap),
+        "economy": (0.0, min(economy, float(np.finfo(np.float32).max))),
+        "greed": (0.0, PARAMETERS["greed"].high),
+        "initiative": (-max(1.0, spread), max(1.0, spread)),
+        "perceived_balance": (-private, private),
+        "balance": (low, high),
+        "dossier": (0.0, 1.0),
+        "reported_arms": (0.0, np.inf if np.any(params.arms_noise) else cap),
+    }
