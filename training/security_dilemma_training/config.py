@@ -1,0 +1,273 @@
+"""What is asked of a training: typed, frozen configs, read from YAML and changed on the command line.
+
+``python -m security_dilemma_training.config [FOLDER]`` writes the JSON schemas that editors check the YAML files by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from security_dilemma.params import PARAMETERS, WORLDS, Params, nearest, world_params
+from security_dilemma_training.faults import ConfigError, Fault, model_faults
+from security_dilemma_training.sections import (
+    EvaluationConfig,
+    Frozen,
+    GameConfig,
+    LearnerConfig,
+    OutputConfig,
+    Overrides,
+    ScheduleConfig,
+    Seeds,
+    Worlds,
+    game_config_faults,
+    learner_faults,
+    params_faults,
+    seed_faults,
+)
+from security_dilemma_training.sources import outside_fault, read_yaml, with_overrides
+from security_dilemma_training.writing import write_atomically
+
+__all__ = [
+    "SCHEMAS",
+    "ConfigError",
+    "EvaluationConfig",
+    "FourWorldsConfig",
+    "GameConfig",
+    "LearnerConfig",
+    "OutputConfig",
+    "RunConfig",
+    "ScheduleConfig",
+    "config_hash",
+    "determinants",
+    "json_schema",
+    "load",
+    "parse",
+    "write_schemas",
+]
+
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""A name, which is also that of a folder."""
+
+
+class _Experiment(Frozen):
+    """What single runs and sweeps over worlds have in common."""
+
+    name: str | None = Field(default=None, pattern=NAME)
+    """Label in tables and of the folder of results; null: the file's name."""
+    params: Overrides = Field(default_factory=dict)
+    """Changes to the parameters, by name: a number, or a list of one number per state."""
+    game: GameConfig = GameConfig()
+    """The static shape of the game."""
+    learner: LearnerConfig = LearnerConfig()
+    """The learner and its options."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """How long to learn."""
+    seeds: Seeds = (0,)
+    """One run for each seed."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How learned policies are measured."""
+    output: OutputConfig = OutputConfig()
+    """Where results go."""
+
+    @property
+    def label(self) -> str:
+        """The name in tables and folders."""
+        return self.name or "unnamed"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the results."""
+        return Path(self.output.folder or f"runs/{self.label}")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> _Experiment:
+        faults = self.faults()
+        if faults:
+            raise ConfigError(faults)
+        return self
+
+    def faults(self) -> list[Fault]:
+        """Return the faults of values that do not fit together."""
+        return [*seed_faults(self.seeds), *learner_faults(self.learner, self.game), *game_config_faults(self.game)]
+
+
+class RunConfig(_Experiment):
+    """One world, learned with one or several seeds."""
+
+    world: str | None = Field(default=None, json_schema_extra={"enum": [*WORLDS, None]})
+    """One of Jervis's four worlds; may be left out where ``params`` describe a world of its own."""
+
+    @property
+    def label(self) -> str:
+        """The name in tables and folders."""
+        return self.name or self.world or "unnamed"
+
+    @property
+    def n_games(self) -> int:
+        """Number of games side by side."""
+        return self.learner.slots // self.game.n_states
+
+    @property
+    def gamma(self) -> float:
+        """The learner's discount: the game's continuation δ, or 1 in a stage game, which ends by itself."""
+        return 1.0 if self.game.stages else float(np.max(self.resolved_params().discount))
+
+    def resolved_params(self) -> Params:
+        """Return the parameters of the world with their changes; lists as arrays."""
+        changes = {
+            name: np.asarray(value) if isinstance(value, tuple) else value for name, value in self.params.items()
+        }
+        return world_params(self.world, None if self.world else Params(), changes, self.game.n_states)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the config with every parameter and default spelled out, as plain data for YAML."""
+        params = self.resolved_params()
+        values = {name: np.asarray(getattr(params, name), object).tolist() for name in PARAMETERS}
+        return self.model_dump(mode="json") | {"name": self.label, "params": values}
+
+    def faults(self) -> list[Fault]:
+        """Return the faults of values that do not fit together."""
+        faults = [*super().faults(), *params_faults("params", self.params, self.game)]
+        if self.world is None and not self.params:
+            faults.append(Fault("world", f"is missing: choose one of {', '.join(WORLDS)}, or give params", ("params",)))
+        if self.world is not None and self.world not in WORLDS:
+            faults.append(Fault("world", f"= {self.world!r} is unknown: {nearest(self.world, WORLDS)}"))
+        return faults
+
+
+class FourWorldsConfig(_Experiment):
+    """The same learner in several worlds."""
+
+    worlds: Worlds = Field(default_factory=lambda: {name: dict[str, Any]() for name in WORLDS}, min_length=1)
+    """A list of Jervis's worlds, or a mapping of names to parameters: changes of a world, or a world of its own."""
+    seeds: Seeds = (0, 1, 2, 3, 4)
+    """One run for each world and seed."""
+
+    @property
+    def label(self) -> str:
+        """The name in tables and folders."""
+        return self.name or "four_worlds"
+
+    def for_world(self, name: str) -> RunConfig:
+        """Return the config of one world, in its own folder.
+
+        Raises:
+            KeyError: If the config has no world of that name.
+        """
+        shared = {field: getattr(self, field) for field in _Experiment.model_fields}
+        output = self.output.model_copy(update={"folder": str(self.folder / name)})
+        changes = {"name": name, "params": self.params | self.worlds[name], "output": output}
+        return RunConfig(**shared | changes, world=name if name in WORLDS else None)
+
+    def faults(self) -> list[Fault]:
+        """Return the faults of values that do not fit together."""
+        faults = [*super().faults(), *params_faults("params", self.params, self.game)]
+        for name, changes in self.worlds.items():
+            key = f"worlds.{name}"
+            faults += params_faults(key, changes, self.game)
+            if not re.fullmatch(NAME, name):
+                faults.append(Fault("worlds", f"names {name!r}: a name must be of the form {NAME}"))
+            if name not in WORLDS and not changes:
+                hint = "a world of your own needs parameters, as in `name: {balance: 0.5}`"
+                faults.append(Fault(key, f"is an unknown world: {nearest(name, WORLDS)} ({hint})"))
+        return faults
+
+
+Kind = TypeVar("Kind", RunConfig, FourWorldsConfig)
+
+SCHEMAS: dict[str, type[RunConfig] | type[FourWorldsConfig]] = {
+    "schema.json": RunConfig,
+    "four_worlds.schema.json": FourWorldsConfig,
+}
+"""The schema files beside the configs, and what they describe."""
+
+
+def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
+    """Read a config from a YAML file.
+
+    Args:
+        path: The file.
+        overrides: Changes as ``key=value`` with dotted keys and values in YAML, as in ``learner.n_steps=64``.
+        kind: What the file describes.
+
+    Raises:
+        ConfigError: Listing every fault of the file and the overrides, or the place of an error in its syntax.
+    """
+    path = Path(path)
+    data, faults = with_overrides(read_yaml(path), overrides)
+    if not any(text.startswith("output") for text in overrides):
+        faults += outside_fault(data)
+    data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", path.stem).lstrip("._-") or None)
+    return parse(data, kind, source=str(path), faults=faults)
+
+
+def parse(
+    data: Mapping[str, Any],
+    kind: type[Kind],
+    *,
+    source: str | None = None,
+    faults: Sequence[Fault] = (),
+) -> Kind:
+    """Return the config of plain data.
+
+    Args:
+        data: Values by key.
+        kind: What the data describe.
+        source: Where the data come from, for the message.
+        faults: Faults that are known already.
+
+    Raises:
+        ConfigError: Listing every fault.
+    """
+    faults = [*faults, *model_faults(kind, data)]
+    if faults:
+        raise ConfigError(faults, source)
+    return kind.model_validate(data)
+
+
+def determinants(config: RunConfig) -> dict[str, Any]:
+    """Return what determines the result of learning, besides the seed, as plain data.
+
+    These are the parameters themselves, whatever the world is called, the shape of the game, the learner and the length
+    of the training. Names, folders, logs and checkpoints change nothing; device and threads change the rounding only;
+    the evaluation is done on the result.
+    """
+    resolved = config.resolved()
+    learner = {name: value for name, value in resolved["learner"].items() if name not in ("device", "torch_threads")}
+    schedule = {"agent_steps": config.schedule.agent_steps}
+    params = {
+        name: np.asarray(value, float).tolist() if value is not None else None
+        for name, value in resolved["params"].items()
+    }
+    return {"params": params, "game": resolved["game"], "learner": learner, "schedule": schedule}
+
+
+def config_hash(config: RunConfig) -> str:
+    """Return the SHA-256 of what determines the result of learning, see :func:`determinants`."""
+    return hashlib.sha256(json.dumps(determinants(config), sort_keys=True).encode()).hexdigest()
+
+
+def json_schema(kind: type[RunConfig] | type[FourWorldsConfig]) -> str:
+    """Return the JSON schema of a config as text."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | kind.model_json_schema()
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_schemas(folder: Path) -> None:
+    """Write the schemas beside the configs in ``folder``."""
+    for name, kind in SCHEMAS.items():
+        write_atomically(folder / name, json_schema(kind))
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1] if len(sys.argv) > 1 else "configs"))

@@ -1,0 +1,252 @@
+"""The sections of a config: typed, frozen, with their ranges and meanings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from security_dilemma.actions import ActionMode
+from security_dilemma.params import PARAMETERS, WORLDS, Range, nearest, parameter_faults
+from security_dilemma.stages import MAX_STATES, game_faults
+from security_dilemma_training.faults import Fault
+
+__all__ = [
+    "EvaluationConfig",
+    "Frozen",
+    "GameConfig",
+    "LearnerConfig",
+    "OutputConfig",
+    "Overrides",
+    "ScheduleConfig",
+    "Seeds",
+    "Worlds",
+    "game_config_faults",
+    "learner_faults",
+    "params_faults",
+    "seed_faults",
+]
+
+MAX_SEED = 2**32 - 1
+"""The largest seed that NumPy's legacy generator takes; stable-baselines3 seeds it."""
+
+
+def _parameter_schema(allowed: Range) -> dict[str, Any]:
+    bounds = {
+        "exclusiveMinimum" if allowed.open_low else "minimum": allowed.low,
+        "exclusiveMaximum" if allowed.open_high else "maximum": allowed.high,
+    }
+    number = {"type": "number"} | {name: value for name, value in bounds.items() if np.isfinite(value)}
+    options = [number, {"type": "array", "items": number, "minItems": 1}]
+    meaning = f"{allowed.symbol}: {allowed.meaning}" if allowed.symbol else allowed.meaning
+    return {"anyOf": options + [{"type": "null"}] * allowed.optional, "description": meaning}
+
+
+PARAMETERS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {name: _parameter_schema(allowed) for name, allowed in PARAMETERS.items()},
+    "additionalProperties": False,
+}
+WORLDS_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "array", "items": {"enum": list(WORLDS)}, "minItems": 1, "uniqueItems": True},
+        {"type": "object", "additionalProperties": {"anyOf": [PARAMETERS_SCHEMA, {"type": "null"}]}},
+    ]
+}
+
+
+def _frozen_lists(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def _by_name(worlds: Any) -> Any:
+    """Turn a list of worlds into a mapping of each to no changes."""
+    if isinstance(worlds, list | tuple):
+        names = [str(name) for name in worlds]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"= {names!r} names {', '.join(twice)} more than once: name each world once")
+        return {name: {} for name in names}
+    if isinstance(worlds, dict):
+        return {name: {} if values is None else values for name, values in worlds.items()}
+    return worlds
+
+
+Overrides = Annotated[dict[str, Any], AfterValidator(_frozen_lists), WithJsonSchema(PARAMETERS_SCHEMA)]
+Worlds = Annotated[
+    dict[str, Annotated[dict[str, Any], AfterValidator(_frozen_lists)]],
+    BeforeValidator(_by_name),
+    WithJsonSchema(WORLDS_SCHEMA),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Seeds = Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)]
+Stage = Annotated[tuple[Annotated[tuple[str, ...], Field(strict=False)], float], Field(strict=False)]
+
+
+class Frozen(BaseModel):
+    """A model that is strict about types and keys and never changes."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class GameConfig(Frozen):
+    """The static shape of the game."""
+
+    n_states: int = Field(default=2, ge=2, le=MAX_STATES)
+    """Number of states."""
+    max_cycles: Count = 64
+    """Time limit of a game in steps; learners bootstrap through it."""
+    action_mode: ActionMode = "multidiscrete"
+    """What an agent sends."""
+    stages: Annotated[tuple[Stage, ...], Field(strict=False)] | None = None
+    """The (enabled moves, stake) of each stage of a stage game."""
+    war: Literal["terminal", "scaled"] = "terminal"
+    """Whether a war ends the game, or each stage pays its share of the crisis matrix (stage games only)."""
+
+
+class LearnerConfig(Frozen):
+    """Proximal policy optimisation in self-play: one network for all states, which sees its own intent.
+
+    The discount is no option: it is the game's own, see :attr:`RunConfig.gamma`.
+    """
+
+    algorithm: Literal["ppo"] = "ppo"
+    """The learning algorithm."""
+    slots: int = Field(default=512, ge=2)
+    """Agents that learn side by side: the number of states times the number of games."""
+    n_steps: Count = 32
+    """Steps of every slot between two updates."""
+    batch_size: int = Field(default=4096, ge=2)
+    """Agent-steps of a gradient step; divides slots times n_steps."""
+    n_epochs: Count = 4
+    """Passes over the collected steps in an update."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    """Adam's learning rate at the start."""
+    learning_rate_final_share: Share = 0.0
+    """The learning rate falls linearly to this share of itself."""
+    entropy_coefficient: float = Field(default=0.03, ge=0)
+    """Weight of the policy's entropy at the start."""
+    entropy_final_share: Share = 0.05
+    """The entropy's weight falls linearly to this share of itself."""
+    gae_lambda: Share = 0.95
+    """Weight of later steps in generalised advantage estimation."""
+    clip_range: float = Field(default=0.2, gt=0)
+    """How far an update may move the probability ratio from 1."""
+    value_coefficient: float = Field(default=0.5, ge=0)
+    """Weight of the value's loss."""
+    max_grad_norm: float = Field(default=0.5, gt=0)
+    """Gradients are clipped to this norm."""
+    normalize_advantage: bool = True
+    """Whether advantages are normalised by batch; that rescales the precision of quantal responses."""
+    hidden_sizes: Annotated[tuple[Count, ...], Field(strict=False)] = (64, 64)
+    """Widths of the hidden layers of the policy and of the value."""
+    activation: Literal["tanh", "relu"] = "tanh"
+    """Activation of the hidden layers."""
+    initial_strike_probability: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Probability of a strike under the first policy, in the discrete modes; null: one of five moves."""
+    device: str = Field(default="cpu", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
+    """Where the network computes."""
+    torch_threads: Count = 1
+    """Threads of a worker process."""
+
+
+class ScheduleConfig(Frozen):
+    """How long to learn."""
+
+    agent_steps: Count = 1_000_000
+    """Steps of all slots together, rounded up to whole updates."""
+    checkpoint_every: Count = 250_000
+    """Agent-steps between two checkpoints, from which an interrupted run goes on."""
+
+
+class EvaluationConfig(Frozen):
+    """How learned policies are measured."""
+
+    games: Count = 2000
+    """Games for each pair of intents."""
+    horizon: Count = 20
+    """Steps within which a war counts for the tragic war rate."""
+    seed: Seed = 1_000_000
+    """Seed of the evaluation's games."""
+
+
+class OutputConfig(Frozen):
+    """Where results go."""
+
+    folder: str | None = Field(default=None, min_length=1)
+    """Folder of the results, relative to the working directory; null: runs/<name>."""
+    tensorboard: bool = True
+    """Whether to write TensorBoard files beside the CSV table."""
+
+
+def seed_faults(seeds: tuple[int, ...]) -> list[Fault]:
+    """Return the fault of seeds that are given twice: they would be no replicates."""
+    twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+    return [Fault("seeds", f"= {list(seeds)} names {twice} more than once: each seed is one run")] if twice else []
+
+
+def learner_faults(learner: LearnerConfig, game: GameConfig) -> list[Fault]:
+    """Return the faults of a learner's options that do not fit each other or the game."""
+    faults, steps = [], learner.slots * learner.n_steps
+    if learner.slots % game.n_states:
+        near = max(learner.slots // game.n_states, 1) * game.n_states
+        problem = f"= {learner.slots} must be a multiple of game.n_states = {game.n_states}: {near}, for example"
+        faults.append(Fault("learner.slots", problem, ("game.n_states",)))
+    if steps % learner.batch_size:
+        problem = f"= {learner.batch_size} must divide slots × n_steps = {steps}: {_divisor(steps, learner.batch_size)}"
+        faults.append(Fault("learner.batch_size", problem + ", for example", ("learner.slots", "learner.n_steps")))
+    if learner.initial_strike_probability is not None and game.action_mode == "continuous":
+        problem = f"= {learner.initial_strike_probability} is for the discrete action modes: leave it out"
+        faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
+    return faults
+
+
+def _divisor(number: int, near: int) -> int:
+    """The largest divisor of ``number`` that is at most ``near``."""
+    return next(k for k in range(min(near, number), 0, -1) if number % k == 0)
+
+
+def game_config_faults(game: GameConfig) -> list[Fault]:
+    """Return the faults of the static shape of a game."""
+    involved = tuple(f"game.{name}" for name in ("n_states", "max_cycles", "stages", "war"))
+    faults = []
+    for text in game_faults(game.n_states, game.max_cycles, game.stages, game.war):
+        name = text.replace("[", " ").split()[0]
+        own = name in GameConfig.model_fields
+        key, problem = (f"game.{name}", text.removeprefix(name)) if own else ("game.stages", f": {text}")
+        faults.append(Fault(key, problem.strip(), involved))
+    return faults
+
+
+def params_faults(section: str, values: dict[str, Any], game: GameConfig) -> list[Fault]:
+    """Return the faults of parameters by name; a list holds one number per state.
+
+    Args:
+        section: Dotted key of the parameters.
+        values: Numbers, tuples or None by name.
+        game: The shape of the game that they are for.
+    """
+    faults = []
+    for name, value in values.items():
+        key, text = f"{section}.{name}", None
+        if name not in PARAMETERS:
+            faults.append(Fault(key, f"= {value!r} is an unknown parameter: {nearest(name, PARAMETERS)}"))
+            continue
+        if isinstance(value, tuple) and any(np.ndim(entry) or isinstance(entry, bool | str) for entry in value):
+            text = f"= {list(value)!r} must be a number, or a list of one number per state: {PARAMETERS[name]}"
+        texts = [text] if text else parameter_faults({name: list(value) if isinstance(value, tuple) else value})
+        faults += [Fault(key, text.removeprefix(name).strip()) for text in texts]
+        if not texts:
+            texts = parameter_faults({name: value}, game.n_states)
+            faults += [Fault(key, text.removeprefix(name).strip(), ("game.n_states",)) for text in texts]
+    discount = values.get("discount")
+    if isinstance(discount, tuple) and len(set(discount)) > 1:
+        faults.append(
+            Fault(f"{section}.discount", f"= {list(discount)} must be one number: all states share a learner")
+        )
+    return faults
