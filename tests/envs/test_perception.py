@@ -105,9 +105,9 @@ def test_arms_are_reported_with_log_normal_noise() -> None:
 
 @pytest.mark.parametrize(("name", "argument"), [("arms_noise", "arms"), ("worst_case", "posture")])
 def test_a_skipped_zero_equals_a_computed_one(name: str, argument: str) -> None:
-    noise = np.array([[0.3, -0.2], [1.0, 0.5]])
-    skipped = reported(CLEAR.replace(**{name: 0.0}), **{argument: noise})
-    computed = reported(CLEAR.replace(**{name: np.zeros(2)}), **{argument: noise})
+    noise: dict[str, Any] = {argument: np.array([[0.3, -0.2], [1.0, 0.5]])}
+    skipped = reported(CLEAR.replace(**{name: 0.0}), **noise)
+    computed = reported(CLEAR.replace(**{name: np.zeros(2)}), **noise)
     for one, other in zip(skipped, computed, strict=True):
         assert_allclose(one, other, rtol=1e-12)
 
