@@ -50,6 +50,7 @@ __all__ = [
     "determinants",
     "json_schema",
     "load",
+    "load_defaults",
     "parse",
     "write_schemas",
 ]
@@ -209,6 +210,16 @@ def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
         faults += outside_fault(data)
     data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", path.stem).lstrip("._-") or None)
     return parse(data, kind, source=str(path), faults=faults)
+
+
+def load_defaults(overrides: Sequence[str], kind: type[Kind]) -> Kind:
+    """Return the defaults with changes as for :func:`load`, without a file.
+
+    Raises:
+        ConfigError: Listing every fault of the overrides.
+    """
+    data, faults = with_overrides({}, overrides)
+    return parse(data, kind, source="the command line", faults=faults)
 
 
 def parse(

@@ -25,7 +25,7 @@ __all__ = ["Run", "RunError", "find_runs", "write_atomically"]
 
 KIND = "security-dilemma run"
 LIBRARIES = ("security-dilemma", "numpy", "torch", "stable-baselines3", "gymnasium", "pettingzoo", "pydantic")
-FIELDS = ("kind", "seed", "config_hash", "status")
+FIELDS = ("kind", "seed", "config_hash", "status", "started", "wall_seconds", "cpu_seconds")
 
 
 class RunError(RuntimeError):
@@ -55,7 +55,7 @@ class Run:
             folder: The folder; missing parents are made.
             config: What is asked.
             seed: The seed of this run.
-            overwrite: Whether a run of another config or seed there is deleted.
+            overwrite: Whether a run that is there is deleted first.
 
         Raises:
             RunError: If something else is in the folder, or another process uses it.
@@ -139,8 +139,8 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether the training has come to its end."""
-        return bool(self.manifest["status"] == "finished")
+        """Whether the training has come to its end and the policy is there."""
+        return bool(self.manifest["status"] == "finished") and self.policy_path.exists()
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -152,9 +152,9 @@ class Run:
         Raises:
             RunError: If another process trains this run.
         """
-        with self._lock():
+        with _held(self.folder):
             manifest = self.manifest
-            if manifest["status"] == "finished":
+            if self.finished:
                 yield
                 return
             began, worked = time.monotonic(), time.process_time()
@@ -176,11 +176,6 @@ class Run:
     def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
         write_atomically(self.folder / "manifest.json", text + "\n")
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        with _held(self.folder):
-            yield
 
 
 def find_runs(folder: Path | str) -> list[Path]:

@@ -1,0 +1,204 @@
+"""The command ``security-dilemma``: train, evaluate, and the four worlds from end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from security_dilemma_training.config import FourWorldsConfig, RunConfig
+
+__all__ = ["app", "main"]
+
+FAULTY_INPUT, INTERRUPTED = 2, 130
+"""Exit statuses: what was asked cannot be done; Ctrl-C."""
+
+FOUR_WORLDS_FILE = Path("configs/four_worlds.yaml")
+
+app = typer.Typer(
+    name="security-dilemma",
+    help="Learn policies in worlds of the security dilemma, and measure in which of them security seekers go to war.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Changes to the config, as in learner.n_steps=64."),
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
+
+
+def main() -> None:
+    """Run the command; faults of what was asked are told in one message, without a traceback."""
+    try:
+        status = app(standalone_mode=False)
+    except typer.Abort:
+        status = _tell("interrupted: the same command goes on where it stopped", INTERRUPTED)
+    except KeyboardInterrupt:
+        status = _tell("interrupted: the same command goes on where it stopped", INTERRUPTED)
+    except Exception as error:
+        status = _told(error)
+        if status is None:
+            raise
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
+
+
+def _told(error: Exception) -> int | None:
+    """Tell an error that is the user's to mend, and return the exit status; None if it is a defect."""
+    usage = getattr(error, "show", None)  # a fault of the command line itself, which knows how to show itself
+    if callable(usage):
+        usage()
+        return int(getattr(error, "exit_code", FAULTY_INPUT))
+    from security_dilemma.params import ParameterError
+    from security_dilemma_training.config import ConfigError
+    from security_dilemma_training.runs import RunError
+
+    if isinstance(error, ConfigError | ParameterError | RunError):
+        return _tell(f"security-dilemma: {error}", FAULTY_INPUT)
+    if isinstance(error, OSError) and error.filename is not None:
+        return _tell(f"security-dilemma: {error.filename}: {error.strerror}", FAULTY_INPUT)
+    from security_dilemma_training.checkpoints import CheckpointError  # imports torch: only if it is none of the above
+
+    return _tell(f"security-dilemma: {error}", FAULTY_INPUT) if isinstance(error, CheckpointError) else None
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"security-dilemma {version('security-dilemma')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML file, as those in configs/.")],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs.", show_default="runs/<name of config>")] = None,
+    workers: Workers = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")] = False,
+) -> int:
+    """Train every seed of a config, each in its own run folder; interrupted runs go on.
+
+    [bold]Example[/bold]
+
+        security-dilemma train configs/intense.yaml 'seeds=[0,1,2]' --out runs/trial
+    """
+    from security_dilemma_training.config import RunConfig, load
+    from security_dilemma_training.jobs import Job, exit_status, run_jobs
+    from security_dilemma_training.runs import Run
+
+    asked: RunConfig = load(config, _all_overrides(overrides, out), RunConfig)
+    runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
+    jobs = [Job(f"{asked.label}/{run.folder.name}", _train_one, {"folder": str(run.folder)}) for run in runs]
+    status = exit_status(run_jobs(jobs, workers or _cores()))
+    if not status:
+        print(f"trained in {asked.folder}; measure with: security-dilemma evaluate {asked.folder}")
+    return status
+
+
+def _train_one(folder: str, report: Callable[[float, str], None]) -> None:
+    """Train one run folder, in a worker process."""
+    from security_dilemma_training.runs import Run
+    from security_dilemma_training.train import train as train_run
+
+    train_run(Run.open(folder), report)
+
+
+@app.command()
+def evaluate(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders, or folders that hold some.")],
+    games: Annotated[
+        int | None, typer.Option(min=1, help="Games for each pair of intents.", show_default="the config's")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the games.", show_default="the config's")] = None,
+) -> None:
+    """Measure the policies of trained runs over fresh games, and print a table.
+
+    [bold]Example[/bold]
+
+        security-dilemma evaluate runs/intense runs/not_intense/seed_0 --games 5000
+    """
+    from security_dilemma_training.runs import Run, find_runs
+
+    opened = [Run.open(folder) for path in runs for folder in find_runs(path)]
+    from rich.console import Console
+
+    from security_dilemma_training.evaluate import evaluate_run, summary_table
+
+    results: list[dict[str, Any]] = [evaluate_run(run, games, seed) for run in opened]
+    Console().print(summary_table(results))
+
+
+@app.command("four-worlds")
+def four_worlds(
+    overrides: Overrides = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file.", show_default=f"{FOUR_WORLDS_FILE} if it is there")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of each world.", show_default="the config's")] = None,
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results.", show_default="runs/four_worlds")] = None,
+) -> int:
+    """Train and evaluate every seed in Jervis's four worlds, and write a report; an interrupted one goes on.
+
+    [bold]Example[/bold]
+
+        security-dilemma four-worlds --seeds 20 --out runs/costly params.war_cost=0.3
+    """
+    from security_dilemma_training.four_worlds import four_worlds as run_four_worlds
+
+    asked = _four_worlds_config(config, _all_overrides(overrides, out, seeds))
+    return int(run_four_worlds(asked, asked.folder, workers or _cores()))
+
+
+def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:
+    """Read the config; without a file, as where the package is installed, its defaults serve."""
+    from security_dilemma_training.config import FourWorldsConfig, load, load_defaults
+
+    if path is None and not FOUR_WORLDS_FILE.exists():
+        return load_defaults(overrides, FourWorldsConfig)
+    return load(path or FOUR_WORLDS_FILE, overrides, FourWorldsConfig)
+
+
+def _all_overrides(given: list[str] | None, out: Path | None, seeds: int | None = None) -> list[str]:
+    """Return the changes of the command line with those that have options of their own."""
+    overrides = list(given or [])
+    if out is not None:
+        overrides.append(f"output.folder={json.dumps(str(out))}")
+    if seeds is not None:
+        overrides.append(f"seeds={list(range(seeds))}")
+    return overrides
+
+
+def _cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""Independent jobs in parallel processes, with one display of their progress."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from security_dilemma_training.display import Display, display
+
+__all__ = ["Job", "Outcome", "exit_status", "run_jobs"]
+
+STOPPING_SECONDS = 10.0
+"""How long an interrupted job may take to put its things in order before it is killed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do in a worker process.
+
+    Attributes:
+        name: What it is called in the display.
+        function: A function at the top level of a module, called as ``function(report=report, **kwargs)``, where
+            ``report(share, message)`` tells the share done, in [0, 1].
+        kwargs: Its arguments; they are pickled.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        name: The job's name.
+        result: What its function returned.
+        error: Why it failed, with the traceback where there is one; None if it did not.
+        seconds: How long it took.
+    """
+
+    name: str
+    result: Any = None
+    error: str | None = None
+    seconds: float = 0.0
+
+
+def run_jobs(jobs: Sequence[Job], workers: int) -> list[Outcome]:
+    """Run jobs in persistent worker processes; a job that fails, or whose process dies, leaves the others alone.
+
+    Args:
+        jobs: The jobs, begun in this order.
+        workers: Number of processes at the same time, at least 1.
+
+    Returns:
+        How each job ended, in the order of ``jobs``.
+
+    Raises:
+        ValueError: If ``workers`` is below 1.
+        KeyboardInterrupt: After all workers have stopped.
+    """
+    if workers < 1:
+        raise ValueError(f"workers = {workers} must be at least 1")
+    outcomes: dict[int, Outcome] = {}
+    waiting = iter(enumerate(jobs))
+    pool = [_Worker() for _ in range(min(workers, len(jobs)))]
+    try:
+        with display([job.name for job in jobs]) as shown:
+            while len(outcomes) < len(jobs):
+                for worker in pool:
+                    if worker.index is None:
+                        _begin_next(worker, waiting, outcomes, shown)
+                for worker in _with_news(pool):
+                    _read(worker, outcomes, shown)
+                shown.tick()
+    finally:
+        _stop(pool)
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def exit_status(outcomes: Sequence[Outcome]) -> int:
+    """Tell on stderr which jobs failed and why, and return the exit status: 1 if any failed, else 0."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in failed:
+        print(f"\n{outcome.name} failed after {outcome.seconds:.0f} s:\n{outcome.error}", file=sys.stderr)
+    if failed:
+        names = ", ".join(outcome.name for outcome in failed)
+        print(f"\n{len(failed)} of {len(outcomes)} failed ({names}); the others are done", file=sys.stderr)
+    return 1 if failed else 0
+
+
+class _Worker:
+    """A worker process, started with its first job, and the job that it has now."""
+
+    def __init__(self) -> None:
+        self.index: int | None = None
+        self.job: Job
+        self.process: Any = None
+        self.connection: Connection[Any, Any]
+        self._began = 0.0
+
+    def begin(self, index: int, job: Job) -> None:
+        """Hand over a job to the process, which runs."""
+        self.index, self.job, self._began = index, job, time.monotonic()
+        self.connection.send((job.function, dict(job.kwargs)))
+
+    def start(self) -> None:
+        """Start the process if there is none that lives."""
+        if self.process is not None:
+            if self.process.is_alive():
+                return
+            self.connection.close()
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def ended(self, result: Any = None, error: str | None = None) -> Outcome:
+        """Return how the present job ended, and be free for the next."""
+        self.index = None
+        return Outcome(self.job.name, result, error, time.monotonic() - self._began)
+
+    def died(self) -> Outcome:
+        """Return the outcome of a job whose process is gone."""
+        self.connection.close()
+        self.process.join(STOPPING_SECONDS)
+        code, self.process = self.process.exitcode, None
+        killed = code is not None and code < 0
+        how = f"was killed by {signal.Signals(-code).name}" if killed else f"ended with status {code}"
+        return self.ended(error=f"its process {how} before the job was done")
+
+
+def _begin_next(
+    worker: _Worker, waiting: Iterator[tuple[int, Job]], outcomes: dict[int, Outcome], shown: Display
+) -> None:
+    for index, job in waiting:
+        shown.began(index)
+        worker.start()
+        try:
+            worker.begin(index, job)
+        except (OSError, EOFError):
+            outcomes[index] = worker.died()
+        except Exception as error:  # what cannot be pickled raises many kinds
+            outcomes[index] = worker.ended(error=f"it cannot be sent to a process: {error!r}")
+        else:
+            return
+        shown.ended(index, failed=True)
+
+
+def _with_news(pool: Sequence[_Worker]) -> list[_Worker]:
+    """Wait shortly, and return the workers that have something to tell."""
+    busy = {worker.connection: worker for worker in pool if worker.index is not None}
+    return [busy[connection] for connection in wait(list(busy), timeout=0.5) if isinstance(connection, Connection)]
+
+
+def _read(worker: _Worker, outcomes: dict[int, Outcome], shown: Display) -> None:
+    """Take one message of a worker, or note its death."""
+    index = worker.index
+    assert index is not None
+    try:
+        kind, *content = worker.connection.recv()
+    except (EOFError, OSError):
+        outcomes[index] = worker.died()
+    except Exception as error:  # what cannot be unpickled raises many kinds
+        outcomes[index] = worker.ended(error=f"its result cannot be read: {error!r}")
+    else:
+        if kind == "progress":
+            shown.progress(index, *content)
+            return
+        outcomes[index] = worker.ended(content[0]) if kind == "done" else worker.ended(error=content[0])
+    shown.ended(index, failed=outcomes[index].error is not None)
+
+
+def _stop(pool: Sequence[_Worker]) -> None:
+    """End all processes: the idle ones at once, those at work as soon as they have put their things in order."""
+    running = [worker for worker in pool if worker.process is not None]
+    for worker in running:
+        if worker.index is None:
+            with suppress(OSError):
+                worker.connection.send(None)
+        else:
+            worker.process.terminate()
+    deadline = time.monotonic() + STOPPING_SECONDS
+    try:
+        for worker in running:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+    finally:
+        for worker in running:
+            if worker.process.is_alive():
+                worker.process.kill()
+            worker.connection.close()
+
+
+def _serve(connection: Connection[Any, Any]) -> None:
+    """Do jobs until told to stop; what a worker process runs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the main process, which then tells the workers
+    signal.signal(signal.SIGTERM, _interrupt)
+
+    def report(share: float, message: str = "") -> None:
+        try:
+            connection.send(("progress", float(share), str(message)))
+        except OSError as error:
+            raise KeyboardInterrupt("the main process is gone") from error
+
+    with suppress(KeyboardInterrupt, EOFError, OSError):
+        while True:
+            try:
+                task = connection.recv()
+                if task is None:
+                    return
+                function, kwargs = task
+                connection.send(("done", function(report=report, **kwargs)))
+            except (EOFError, KeyboardInterrupt):
+                raise
+            except BaseException:
+                connection.send(("failed", traceback.format_exc()))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
