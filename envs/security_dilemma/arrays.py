@@ -9,7 +9,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-__all__ = ["Array", "Value", "facing", "is_off", "logistic", "namespace", "of_others", "of_pairs", "per_observer"]
+__all__ = [
+    "Array",
+    "Value",
+    "count",
+    "facing",
+    "is_off",
+    "logistic",
+    "namespace",
+    "of_others",
+    "of_pairs",
+    "per_observer",
+]
 
 Array: TypeAlias = Any
 """An array of any array-API library."""
@@ -67,6 +78,13 @@ def of_pairs(x: Array) -> Array:
         return xp.stack([x[..., 0, 1:], x[..., 1, :1]], axis=-2)
     flat = xp.reshape(x, (*x.shape[:-2], n * n))
     return xp.reshape(xp.take(flat, xp.asarray(_other_indices(n)[1]), axis=-1), (*x.shape[:-1], n - 1))
+
+
+def count(flags: Array) -> Array:
+    """Return how many of (..., N) flags are true, (..., 1) int."""
+    xp = namespace(flags)
+    ones = xp.astype(flags, xp.int32)
+    return ones[..., :1] + ones[..., 1:] if flags.shape[-1] == 2 else xp.sum(ones, axis=-1, keepdims=True)
 
 
 def facing(x: Value, crisis: Array) -> Value:

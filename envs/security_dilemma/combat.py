@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from security_dilemma.arrays import Array, facing, logistic, namespace
+from security_dilemma.arrays import Array, count, facing, logistic, namespace
 from security_dilemma.params import Params
 from security_dilemma.state import State
 
@@ -111,8 +111,7 @@ def _struck_at(strike: Array, crisis: Array) -> Array:
     if strike.shape[-1] == 2:
         return facing(strike, crisis)
     xp = namespace(strike)
-    strikes = xp.sum(xp.astype(strike, xp.int32), axis=-1, keepdims=True)
-    return crisis & (strikes > xp.astype(strike, xp.int32))
+    return crisis & (count(strike) > xp.astype(strike, xp.int32))
 
 
 def _first_wins(chance: Array, crisis: Array, draw: Array) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from security_dilemma.arrays import Array, Value, is_off, namespace
+from security_dilemma.arrays import Array, Value, count, is_off, namespace
 from security_dilemma.chance import Draws
 from security_dilemma.combat import War, no_war, wage
 from security_dilemma.params import Params
@@ -105,7 +105,7 @@ def advance(
     alive = state.alive & ~defeated if fought and war == "terminal" else state.alive
     stocks = _restock(params, state, action, alive)
     economy = _economies(params, state, action, fight, alive) if fought or not is_off(params.growth) else state.economy
-    signal = xp.where(alive, action.signal, xp.zeros_like(action.signal))
+    signal = xp.astype(action.signal, xp.int32) * xp.astype(alive, xp.int32)
     dossier, reported_arms = report(params, state.dossier, stocks, signal, draws)
     return State(
         offensive=stocks[0],
@@ -118,7 +118,7 @@ def advance(
         balance=state.balance,
         dossier=dossier,
         reported_arms=reported_arms,
-        last_move=xp.where(alive, _move(action), xp.zeros_like(action.signal)),
+        last_move=_move(action) * xp.astype(alive, xp.int32),
         last_signal=signal,
         pledged=signal == Signal.PLEDGE,
         support=_supports(state, action, alive),
@@ -136,7 +136,7 @@ def terminated(state: State, stages: Stages | None = None) -> Array:
     if state.alive.shape[-1] == 2:
         over = ~(state.alive & state.alive[..., ::-1])
     else:
-        over = ~state.alive | (xp.sum(xp.astype(state.alive, xp.int32), axis=-1, keepdims=True) <= 1)
+        over = ~state.alive | (count(state.alive) <= 1)
     return over if stages is None else over | (xp.asarray(state.steps)[..., None] >= len(stages))
 
 
@@ -192,14 +192,12 @@ def _move(action: Action) -> Array:
     """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms."""
     xp = namespace(action.build_offensive)
     offensive, defensive = action.build_offensive, action.build_defensive
-    like = xp.astype(action.signal, xp.int32)
-    most = xp.where(offensive > defensive, offensive, defensive)
-    arm = xp.where(
-        offensive > defensive, xp.full_like(like, Move.ARM_OFFENSIVELY), xp.full_like(like, Move.ARM_DEFENSIVELY)
-    )
-    move = xp.where(most > 0, arm, xp.full_like(like, Move.HOLD))
-    move = xp.where(action.disarm > most, xp.full_like(like, Move.DISARM), move)
-    return xp.where(action.strike, xp.full_like(like, Move.STRIKE), move)
+    attack = offensive > defensive
+    defend = (defensive > 0) & ~attack
+    disarm = action.disarm > xp.where(attack, offensive, defensive)
+    arm = Move.ARM_OFFENSIVELY * xp.astype(attack, xp.int32) + Move.ARM_DEFENSIVELY * xp.astype(defend, xp.int32)
+    move = arm * xp.astype(~disarm, xp.int32) + Move.DISARM * xp.astype(disarm, xp.int32)
+    return move + Move.STRIKE * xp.astype(action.strike, xp.int32)
 
 
 def _supports(state: State, action: Action, alive: Array) -> Array:

@@ -136,17 +136,21 @@ class Games:
         ended_states = terminated(after, self.stages)
         late = after.steps >= self.max_cycles
         truncated = late[:, None] & ~ended_states
-        over = np.flatnonzero(late | ended_states.all(axis=-1))
+        over = np.flatnonzero(late | ended_states.T.all(axis=0))
         observations = self._observe(after)
-        info: dict[str, Any] = {"ended": over, "final_observation": observations[over]}
-        info["final_state"] = State(*(field[over] for field in after))
+        info: dict[str, Any] = {"ended": over, "final_observation": _pick(observations, over)}
+        info["final_state"] = State(*(_pick(field, over) for field in after))
         if over.size:
-            after = self._restart(before, after, over)
-            fresh = State(*(field[over] for field in after))
-            observations[over] = self._observe(fresh)
+            fresh = self._start(over)
+            after = _replaced(before, after, over, fresh)
+            observations.T[..., over] = self._observe(fresh).T
         self.state = after
         info["action_mask"] = self.action_mask()
         return observations, rewards, ended_states, truncated, info
+
+    def restore(self, state: State) -> None:
+        """Go on from a given state of all games, as from a checkpoint."""
+        self.state = State(*(_games_last(np.asarray(field)) for field in state))
 
     def action_mask(self) -> Bools:
         """Return which actions have their effect now; see :func:`security_dilemma.actions.action_mask`."""
@@ -159,27 +163,34 @@ class Games:
 
     def _checked(self, actions: ArrayLike) -> Any:
         array = np.asarray(actions)
+        array = _games_last(array) if array.ndim == 3 else array
         shape = (self.n_games, self.n_states, self.n_components)
         fault = action_faults(array, shape, self.n_states, self.action_mode)
         if fault:
             raise ValueError(fault)
-        return _games_last(array)
+        return array
 
     def _start(self, which: NDArray[np.intp] | None) -> State:
         """Start all games, or those of ``which``."""
         count = self.n_games if which is None else len(which)
         draws = draw_start(self.rng, self.n_states, (count,), self.dtype)
-        fixed = {name: value if which is None else value[which] for name, value in self._fixed.items()}
+        fixed = {name: value if which is None else _pick(value, which) for name, value in self._fixed.items()}
         return initial(self.params, draws, self.stages, **fixed)
 
-    def _restart(self, before: State, after: State, over: NDArray[np.intp]) -> State:
-        """Replace the games ``over`` by new ones; ``before`` keeps its own arrays."""
-        fields = []
-        for old, new, fresh in zip(before, after, self._start(over), strict=True):
-            field = np.copy(new, order="K") if new is old or not new.flags.writeable else new
-            field[over] = fresh
-            fields.append(field)
-        return State(*fields)
+
+def _replaced(before: State, after: State, over: NDArray[np.intp], fresh: State) -> State:
+    """Put fresh games where old ones ended; ``before`` keeps its own arrays."""
+    fields = []
+    for old, new, start in zip(before, after, fresh, strict=True):
+        field = np.copy(new, order="K") if new is old or not new.flags.writeable else new
+        field.T[..., over] = start.T
+        fields.append(field)
+    return State(*fields)
+
+
+def _pick(array: NDArray[Any], which: NDArray[np.intp]) -> NDArray[Any]:
+    """Some of the games; along the last axis of memory, which is that of the games."""
+    return array.T.take(which, axis=-1).T
 
 
 def _games_last(array: NDArray[Any]) -> NDArray[Any]:

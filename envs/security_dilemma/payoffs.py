@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from security_dilemma.arrays import Array, facing, is_off, namespace
+from security_dilemma.arrays import Array, count, facing, is_off, namespace
 from security_dilemma.combat import attack_strength
 from security_dilemma.params import Params
 from security_dilemma.stages import Stages, remaining_stake, stake
@@ -46,11 +46,15 @@ def reward(
     weight = 1 - params.discount if stages is None else stake(state, stages)
     flow = 1 - military_burden(params, state)
     if fought:
-        flow = xp.where(_in_peace(next_state, war), flow, xp.zeros_like(flow))
+        settled = _last_survivor(next_state, war)
+        # bystanders are paid the step as in peace, and so is a victor who leaves others alive
+        in_peace = ~next_state.belligerent | (next_state.won & ~settled)
+        flow = flow * xp.astype(in_peace, dtype)
     burnt = xp.astype(action.signal == Signal.BURN, dtype)
     paid = weight * (state.economy * (flow - params.burn_cost * burnt))
     if fought:
-        paid = paid + _war_payoff(params, state, next_state, stages, war)
+        scale = 1 if stages is None else (stake if war == "scaled" else remaining_stake)(state, stages)
+        paid = paid + scale * _war_payoff(params, state, next_state, settled, war)
     if not is_off(params.power_weight):
         paid = paid + params.power_weight * weight * _share_of_power(params, state)
     if not is_off(params.routine_weight):
@@ -68,34 +72,26 @@ def reward(
 
 def _last_survivor(next_state: State, war: str) -> Array:
     """Whether a victor takes its undisturbed future: alone, or in a scaled stage, (..., 1) bool."""
-    xp = namespace(next_state.offensive)
     if war == "scaled":
-        return xp.ones_like(next_state.won[..., :1])
-    return xp.sum(xp.astype(next_state.alive, xp.int32), axis=-1, keepdims=True) == 1
+        return namespace(next_state.won).ones_like(next_state.won[..., :1])
+    return count(next_state.alive) == 1
 
 
-def _in_peace(next_state: State, war: str) -> Array:
-    """Who is paid the step as in peace: bystanders, and a victor who leaves others alive, (..., N) bool."""
-    return ~next_state.belligerent | (next_state.won & ~_last_survivor(next_state, war))
-
-
-def _war_payoff(params: Params, state: State, next_state: State, stages: Stages | None, war: str) -> Array:
-    """What war pays or costs those at war and their supporters, (..., N)."""
+def _war_payoff(params: Params, state: State, next_state: State, settled: Array, war: str) -> Array:
+    """What war pays or costs those at war and their supporters, at full stake, (..., N)."""
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
     struck = xp.astype(next_state.struck, dtype)
     conquered = facing(state.economy, state.crisis)
     future = state.economy if war == "scaled" else state.economy + params.spoils * conquered
-    settled = xp.astype(_last_survivor(next_state, war), dtype)
-    spoils = xp.astype(next_state.won, dtype) * (state.greed * conquered + settled * future)
+    won = xp.astype(next_state.won, dtype)
+    gain = won * (state.greed * conquered + xp.astype(settled, dtype) * future)
     breach = params.audience_cost * xp.astype(state.pledged, dtype)
-    paid = spoils + struck * (state.initiative - breach)
+    paid = gain + struck * (state.initiative - breach)
     paid = paid - params.war_cost * xp.astype(next_state.belligerent, dtype)
     if state.alive.shape[-1] > 2:
         paid = paid - params.support_cost * xp.astype(_defends(state, next_state), dtype)
-    if stages is None:
-        return paid
-    return paid * (stake if war == "scaled" else remaining_stake)(state, stages)
+    return paid
 
 
 def _defends(state: State, next_state: State) -> Array:

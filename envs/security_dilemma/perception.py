@@ -79,7 +79,7 @@ def observe(_params: Params, state: State, stages: Stages | None = None) -> Arra
     """
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
-    own = [
+    entries = [
         state.greed,
         state.initiative,
         state.offensive,
@@ -91,31 +91,34 @@ def observe(_params: Params, state: State, stages: Stages | None = None) -> Arra
     ]
     if stages is not None:
         stage = xp.astype(stage_of(state, stages), dtype)
-        own += [stage[..., k : k + 1] + xp.zeros_like(state.offensive) for k in range(len(stages))]
-    blocks = [xp.stack(own, axis=-1), _others(state)]
-    observation = xp.concat(blocks, axis=-1)
-    return observation * xp.astype(state.alive, dtype)[..., None]
+        entries += [stage[..., k : k + 1] + xp.zeros_like(state.offensive) for k in range(len(stages))]
+    seen = _others(state)
+    entries += [values[..., k] for k in range(state.alive.shape[-1] - 1) for values in seen]
+    # entries first in memory: each is copied as a whole
+    stacked = xp.stack(entries, axis=0) * xp.astype(state.alive, dtype)
+    return xp.permute_dims(stacked, (*range(1, stacked.ndim), 0))
 
 
-def _others(state: State) -> Array:
-    """What each state sees of the others, in order i+1, i+2, …, (..., N, (N-1) * entries)."""
+def _others(state: State) -> list[Array]:
+    """What each state sees of i+1, i+2, …: one (..., N, N-1) array for each entry."""
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
     signal = of_others(state.last_signal)
-    flags = [
-        of_others(state.alive),
-        of_others(state.crisis) & state.crisis[..., None],
-        *(signal == kind for kind in Signal),
-        of_others(state.struck) & state.belligerent[..., None],
-    ]
+    struck = of_others(state.struck) & state.belligerent[..., None]
     if state.alive.shape[-1] > 2:
-        flags += [of_pairs(xp.matrix_transpose(state.support)), of_pairs(state.support)]
+        supports = [of_pairs(xp.matrix_transpose(state.support)), of_pairs(state.support)]
+        flags = [xp.astype(flag, dtype) for flag in (struck, *supports)]
     else:
-        flags += [xp.zeros_like(flags[0])] * 2
-    alive, crisis, *rest = (xp.astype(flag, dtype) for flag in flags)
-    seen = [alive, crisis, of_pairs(state.reported_arms), of_pairs(state.dossier), of_others(state.economy), *rest]
-    block = xp.stack(seen, axis=-1)
-    return xp.reshape(block, (*block.shape[:-2], block.shape[-2] * block.shape[-1]))
+        flags = [xp.astype(struck, dtype)] + [xp.zeros_like(state.offensive)[..., None]] * 2
+    return [
+        xp.astype(of_others(state.alive), dtype),
+        xp.astype(of_others(state.crisis) & state.crisis[..., None], dtype),
+        of_pairs(state.reported_arms),
+        of_pairs(state.dossier),
+        of_others(state.economy),
+        *(xp.astype(signal == kind, dtype) for kind in Signal),
+        *flags,
+    ]
 
 
 def observation_table(
