@@ -87,8 +87,14 @@ def _errors(kind: type[BaseModel], data: Mapping[str, Any]) -> Sequence[Any]:
     try:
         kind.model_validate(data)
     except ValidationError as error:
-        return error.errors()
+        errors = error.errors()
+        # a list with faulty entries is said to be too short as well: the entries say enough
+        return [found for found in errors if not any(_is_within(other["loc"], found["loc"]) for other in errors)]
     return []
+
+
+def _is_within(place: Place, section: Place) -> bool:
+    return 0 < len(section) < len(place) and place[: len(section)] == section
 
 
 def _value_fault(schema: Mapping[str, Any], error: Mapping[str, Any]) -> Fault:
