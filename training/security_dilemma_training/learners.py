@@ -1,0 +1,170 @@
+"""Learners: stable-baselines3's PPO in self-play, built from the config, and the policies it leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.type_aliases import RolloutBufferSamples
+from stable_baselines3.common.vec_env import VecEnv
+
+from security_dilemma import Games
+from security_dilemma.actions import ActionMode, component_sizes
+from security_dilemma.spaces import action_space, observation_space
+from security_dilemma.state import Move
+from security_dilemma_training.checkpoints import load_arrays
+
+if TYPE_CHECKING:
+    from security_dilemma_training.config import LearnerConfig, RunConfig
+    from security_dilemma_training.runs import Run
+
+__all__ = ["LearnedPolicy", "LivingRolloutBuffer", "build_games", "build_learner", "falling", "load_policy"]
+
+ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
+
+
+class LivingRolloutBuffer(RolloutBuffer):
+    """A rollout buffer that leaves out the slots of eliminated states.
+
+    Such a slot observes zeros, and a living state never does: its economy is above 0. Its filler steps stand behind
+    the end of its own episode, so they reach no advantage of a step that counts either.
+    """
+
+    def get(self, batch_size: int | None = None) -> Generator[RolloutBufferSamples, None, None]:
+        """Yield shuffled batches, as equal in size as can be, of at most ``batch_size`` steps of living states."""
+        everything = next(super().get(None))
+        living = (everything.observations != 0).any(dim=1)
+        batches = math.ceil(int(living.sum()) / (batch_size or len(living)))
+        chunks = [torch.tensor_split(part[living], batches) for part in everything]
+        for k in range(batches):
+            yield RolloutBufferSamples(*(chunk[k] for chunk in chunks))
+
+
+def build_games(config: RunConfig, n_games: int, seed: int | None = None) -> Games:
+    """Return the games that a config describes."""
+    game = config.game
+    return Games(
+        config.resolved_params(),
+        n_games,
+        n_states=game.n_states,
+        max_cycles=game.max_cycles,
+        stages=game.stages,
+        war=game.war,
+        action_mode=game.action_mode,
+        seed=seed,
+    )
+
+
+def falling(start: float, final_share: float) -> Callable[[float], float]:
+    """Return a schedule that falls linearly from ``start`` to ``final_share * start`` as training goes on.
+
+    Its argument is the share of the training that remains, from 1 to 0.
+    """
+    return lambda remaining: start * (final_share + (1 - final_share) * remaining)
+
+
+def build_learner(config: RunConfig, vec_env: VecEnv, seed: int | None) -> PPO:
+    """Return PPO (Schulman et al. 2017) in self-play: one network, which sees its own intent, plays every slot.
+
+    Args:
+        config: The run's config.
+        vec_env: The slots to learn in.
+        seed: Seed of the network's weights, of its actions and of the games; None leaves the generators alone.
+    """
+    learner = config.learner
+    torch.set_num_threads(learner.torch_threads)
+    model = PPO(
+        "MlpPolicy",
+        vec_env,
+        learning_rate=falling(learner.learning_rate, learner.learning_rate_final_share),
+        n_steps=learner.n_steps,
+        batch_size=learner.batch_size,
+        n_epochs=learner.n_epochs,
+        gamma=config.gamma,
+        gae_lambda=learner.gae_lambda,
+        clip_range=learner.clip_range,
+        normalize_advantage=learner.normalize_advantage,
+        ent_coef=learner.entropy_coefficient,
+        vf_coef=learner.value_coefficient,
+        max_grad_norm=learner.max_grad_norm,
+        rollout_buffer_class=LivingRolloutBuffer if config.game.n_states > 2 else None,
+        policy_kwargs=_network(learner),
+        seed=seed,
+        device=learner.device,
+    )
+    if learner.initial_strike_probability is not None:
+        _bias_strikes(model.policy, config, learner.initial_strike_probability)
+    return model
+
+
+def _network(learner: LearnerConfig) -> dict[str, Any]:
+    return {"net_arch": list(learner.hidden_sizes), "activation_fn": ACTIVATIONS[learner.activation]}
+
+
+def _bias_strikes(policy: ActorCriticPolicy, config: RunConfig, probability: float) -> None:
+    """Let the untrained policy strike with ``probability`` where it may, and play all else alike."""
+    log_odds = math.log(probability / (1 - probability) * (len(Move) - 1))
+    rest = math.prod(component_sizes(config.game.n_states)[1:])
+    width = rest if config.game.action_mode == "discrete" else 1
+    with torch.no_grad():
+        bias = policy.action_net.get_parameter("bias")
+        bias[Move.STRIKE * width : (Move.STRIKE + 1) * width] = log_odds
+
+
+class LearnedPolicy:
+    """A trained network as a stochastic policy whose chance comes from the caller's generator."""
+
+    def __init__(self, network: ActorCriticPolicy, mode: ActionMode, n_states: int) -> None:
+        """Take over a network and put it into evaluation mode."""
+        network.set_training_mode(False)
+        self._network, self._mode = network, mode
+        sizes = component_sizes(n_states)
+        self._sizes = (math.prod(sizes),) if mode == "discrete" else sizes
+
+    def act(self, observations: NDArray[Any], mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[Any]:
+        """Draw an action for every state of every game.
+
+        Args:
+            observations: (n_games, n_states, obs_dim).
+            mask: Which actions have their effect; the network was trained without it and does not look at it.
+            rng: Source of the draws.
+
+        Returns:
+            (n_games, n_states, n_components).
+        """
+        del mask
+        lead = observations.shape[:-1]
+        flat = torch.as_tensor(np.ascontiguousarray(observations).reshape(-1, observations.shape[-1]))
+        with torch.no_grad():
+            output = self._network.action_net(self._network.mlp_extractor.forward_actor(flat)).numpy()
+        if self._mode == "continuous":
+            spread = self._network.log_std.exp().detach().numpy()
+            drawn = output + spread * rng.standard_normal(output.shape)
+            return np.reshape(np.clip(drawn, 0, 1), (*lead, -1))
+        scores = output + rng.gumbel(size=output.shape)
+        parts = np.split(scores, np.cumsum(self._sizes)[:-1], axis=-1)
+        return np.stack([part.argmax(axis=-1) for part in parts], axis=-1).reshape(*lead, -1)
+
+
+def load_policy(run: Run) -> LearnedPolicy:
+    """Rebuild the network of a run from its config and load its weights; no code is read from the file.
+
+    Raises:
+        CheckpointError: If the run is not trained yet, or the file is damaged or of another network.
+    """
+    config = run.config
+    game = config.game
+    torch.set_num_threads(config.learner.torch_threads)
+    observations = observation_space(config.resolved_params(), game.n_states, game.stages, game.max_cycles)
+    network = ActorCriticPolicy(
+        observations, action_space(game.n_states, game.action_mode), falling(0.0, 1.0), **_network(config.learner)
+    )
+    load_arrays(run.policy_path, network)
+    return LearnedPolicy(network, game.action_mode, game.n_states)
