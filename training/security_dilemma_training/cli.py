@@ -21,6 +21,8 @@ FAULTY_INPUT, INTERRUPTED = 2, 130
 
 FOUR_WORLDS_FILE = Path("configs/four_worlds.yaml")
 
+Report = Callable[[float, str], None]
+
 app = typer.Typer(
     name="security-dilemma",
     help="Learn policies in worlds of the security dilemma, and measure in which of them security seekers go to war.",
@@ -40,16 +42,17 @@ Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same 
 
 def main() -> None:
     """Run the command; faults of what was asked are told in one message, without a traceback."""
+    status: Any
     try:
         status = app(standalone_mode=False)
-    except typer.Abort:
-        status = _tell("interrupted: the same command goes on where it stopped", INTERRUPTED)
-    except KeyboardInterrupt:
-        status = _tell("interrupted: the same command goes on where it stopped", INTERRUPTED)
+    except (typer.Abort, KeyboardInterrupt):
+        status = INTERRUPTED
     except Exception as error:
         status = _told(error)
         if status is None:
             raise
+    if status == INTERRUPTED:
+        _tell("interrupted: the same command, without --overwrite, goes on where it stopped", INTERRUPTED)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -121,7 +124,7 @@ def train(
     return status
 
 
-def _train_one(folder: str, report: Callable[[float, str], None]) -> None:
+def _train_one(folder: str, report: Report) -> None:
     """Train one run folder, in a worker process."""
     from security_dilemma_training.runs import Run
     from security_dilemma_training.train import train as train_run
@@ -136,22 +139,43 @@ def evaluate(
         int | None, typer.Option(min=1, help="Games for each pair of intents.", show_default="the config's")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the games.", show_default="the config's")] = None,
-) -> None:
+    workers: Workers = None,
+) -> int:
     """Measure the policies of trained runs over fresh games, and print a table.
 
     [bold]Example[/bold]
 
         security-dilemma evaluate runs/intense runs/not_intense/seed_0 --games 5000
     """
-    from security_dilemma_training.runs import Run, find_runs
+    from security_dilemma_training.jobs import Job, exit_status, run_jobs
+    from security_dilemma_training.runs import Run, RunError, find_runs
 
-    opened = [Run.open(folder) for path in runs for folder in find_runs(path)]
-    from rich.console import Console
+    folders = list(dict.fromkeys(folder for path in runs for folder in find_runs(path)))
+    untrained = [str(folder) for folder in folders if not Run.open(folder).policy_path.exists()]
+    if untrained:
+        raise RunError(f"{', '.join(untrained)}: no policy yet; `security-dilemma train CONFIG` goes on to its end")
+    jobs = [
+        Job(str(folder), _evaluate_one, {"folder": str(folder), "games": games, "seed": seed}) for folder in folders
+    ]
+    outcomes = run_jobs(jobs, workers or _cores())
+    results = [outcome.result for outcome in outcomes if outcome.error is None]
+    if results:
+        from rich.console import Console
 
-    from security_dilemma_training.evaluate import evaluate_run, summary_table
+        from security_dilemma_training.evaluate import summary_table
 
-    results: list[dict[str, Any]] = [evaluate_run(run, games, seed) for run in opened]
-    Console().print(summary_table(results))
+        Console().print(summary_table(results))
+    return exit_status(outcomes)
+
+
+def _evaluate_one(folder: str, games: int | None, seed: int | None, report: Report) -> dict[str, Any]:
+    """Measure one run, in a worker process."""
+    from security_dilemma_training.evaluate import evaluate_run
+    from security_dilemma_training.runs import Run
+
+    report(0.0, "playing")
+    results: dict[str, Any] = evaluate_run(Run.open(folder), games, seed)
+    return results
 
 
 @app.command("four-worlds")
