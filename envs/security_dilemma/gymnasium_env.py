@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 import gymnasium
@@ -56,7 +57,7 @@ class SecurityDilemmaEnv(gymnasium.Env[Observation, Any]):
         """Start a new game; see :meth:`SecurityDilemma.reset`."""
         super().reset(seed=seed)
         self._seen, infos = self.game.reset(seed, options)
-        return self._seen[self._learner], infos[self._learner]
+        return self._seen[self._learner], deepcopy(infos[self._learner])
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Play one step.
@@ -69,11 +70,14 @@ class SecurityDilemmaEnv(gymnasium.Env[Observation, Any]):
             raise gymnasium.error.ResetNeeded("no game is being played: call reset() before step()")
         unseen = np.zeros(self.observation_space.shape or (), np.float32)
         seen = np.stack([self._seen.get(name, unseen) for name in self._others])
-        replies = zip(self._others, np.asarray(self.opponents(seen)), strict=True)
-        actions = {self._learner: action} | {name: reply for name, reply in replies if name in self.game.agents}
+        replies = np.asarray(self.opponents(seen))
+        if len(replies) != len(seen):
+            raise ValueError(f"opponents gave {len(replies)} actions for {len(seen)} states: give one for each")
+        said = dict(zip(self._others, replies, strict=True))
+        actions = {name: action if name == self._learner else said[name] for name in self.game.agents}
         self._seen, rewards, terminations, truncations, infos = self.game.step(actions)
         name = self._learner
-        return self._seen[name], rewards[name], terminations[name], truncations[name], infos[name]
+        return self._seen[name], rewards[name], terminations[name], truncations[name], deepcopy(infos[name])
 
     def render(self) -> Any:
         """Return a table or an image, or show the game; see :meth:`SecurityDilemma.render`."""

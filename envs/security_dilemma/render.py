@@ -28,9 +28,7 @@ OFFENCE, DEFENCE, SEEKER, GREEDY = (196, 61, 61), (52, 109, 168), (62, 133, 98),
 NEUTRAL, IN_CRISIS, AT_WAR = (243, 240, 232), (252, 243, 226), (250, 233, 229)  # an even posture; tints of rows
 SCALE = 2  # everything is drawn this much larger and then made smaller, which smooths edges and letters
 MARGIN, HEADER, ROW, FOOTER, CELL = 24, 92, 88, 56, 52
-LINKS, NAMES, ARMS, DOING, DOSSIER = 24, 76, 246, 560, 730
-"""Where the columns begin, in pixels."""
-BAR, WIDEST_LABEL = 190, 200
+LINKS, NAMES, ARMS, DOING, DOSSIER, BAR = 24, 76, 246, 560, 730, 190  # where columns begin; a bar's length
 
 
 class Frame(NamedTuple):
@@ -59,12 +57,12 @@ def ansi(frame: Frame) -> str:
     """Return the game as a table."""
     state = frame.state
     n = state.alive.shape[-1]
-    head = f"{'state':<9}{'intent':<17}{'offensive':>9}{'defensive':>11}{'economy':>9}  {'move':<17}{'signal':<8}"
+    head = f"{'state':<9}{'intent':<17}{'offensive':>9}{'defensive':>11}{'economy':>9}  {'move':<17}{'signal':<20}"
     dossiers = " ".join(f"{f'state_{j}':>8}" for j in range(n))
     lines = [_caption(frame), f"{head}in crisis  dossier on {dossiers}"]
     for k in range(n):
         stocks = f"{state.offensive[k]:>9.2f}{state.defensive[k]:>11.2f}{state.economy[k]:>9.2f}"
-        deeds = f"{_move(state, k):<17}{_signal(state, k):<8}{'yes' if state.crisis[k] else '':<22}"
+        deeds = f"{_move(state, k):<17}{_signal(state, k):<20}{'yes' if state.crisis[k] else '':<22}"
         beliefs = " ".join(f"{'–' if j == k else f'{state.dossier[k, j]:.2f}':>8}" for j in range(n))
         lines.append(f"{f'state_{k}':<9}{_intent(state, k):<17}{stocks}  {deeds}{beliefs}")
     return "\n".join([*lines, headline(state)])
@@ -73,8 +71,7 @@ def ansi(frame: Frame) -> str:
 def rgb_array(frame: Frame) -> NDArray[np.uint8]:
     """Return the game as an image, (height, width, 3)."""
     pygame = _pygame()
-    pixels: NDArray[np.uint8] = pygame.surfarray.array3d(_draw(pygame, frame))
-    return np.ascontiguousarray(pixels.swapaxes(0, 1))
+    return np.ascontiguousarray(pygame.surfarray.array3d(_draw(pygame, frame)).swapaxes(0, 1))
 
 
 class Renderer:
@@ -135,7 +132,8 @@ def _caption(frame: Frame) -> str:
 
 
 def _number(value: Value) -> str:
-    return " ".join(f"{x:g}" for x in np.round(np.ravel(value).astype(float), 3))
+    low, high = (f"{round(float(bound), 3):g}" for bound in (np.min(value), np.max(value)))
+    return low if low == high else f"{low}…{high}"
 
 
 def _names(flags: NDArray[np.bool_]) -> str:
@@ -153,13 +151,16 @@ def _move(state: State, k: int) -> str:
 
 
 def _signal(state: State, k: int) -> str:
-    return Signal(int(state.last_signal[k])).name.lower() if state.steps and state.alive[k] else "–"
+    if not state.steps or not state.alive[k]:
+        return "–"
+    signal = Signal(int(state.last_signal[k])).name.lower()
+    return ", ".join([signal, *(f"defends s{j}" for j in np.flatnonzero(state.support[k]))])
 
 
 def _draw(pygame: ModuleType, frame: Frame) -> Any:
     """Return the frame as a surface in memory."""
     n = frame.state.alive.shape[-1]
-    size = (DOSSIER + max(n * CELL, WIDEST_LABEL) + MARGIN, HEADER + n * ROW + FOOTER)
+    size = (DOSSIER + max(n * CELL, 200) + MARGIN, HEADER + n * ROW + FOOTER)
     canvas = _Canvas(pygame, size)
     _draw_header(canvas, frame)
     for k in range(n):
@@ -209,8 +210,8 @@ class _Canvas:
 
 def _draw_header(canvas: _Canvas, frame: Frame) -> None:
     canvas.text(frame.title.replace("_", " "), MARGIN, 28, 30)
-    params = frame.params
-    facts = f"balance {_number(params.balance)}     distinguishability {_number(params.distinguishability)}"
+    balance, distinguishability = _number(frame.params.balance), _number(frame.params.distinguishability)
+    facts = f"balance {balance}     distinguishability {distinguishability}"
     canvas.text(facts, ARMS, 30, 20, FAINT)
     canvas.text(f"step {int(frame.state.steps)} of {frame.max_cycles}", canvas.width - MARGIN, 30, 20, FAINT, align=1)
     for name, x in (("state", NAMES), ("arms", ARMS), ("last move and signal", DOING)):
@@ -289,10 +290,10 @@ def _draw_links(canvas: _Canvas, state: State) -> None:
 
 
 def _draw_footer(canvas: _Canvas, state: State) -> None:
-    top, middle = canvas.height - FOOTER, canvas.height - FOOTER / 2
-    canvas.line((MARGIN, top), (canvas.width - MARGIN, top), LINE)
+    middle = canvas.height - FOOTER / 2
+    canvas.line((MARGIN, canvas.height - FOOTER), (canvas.width - MARGIN, canvas.height - FOOTER), LINE)
     color = OFFENCE if np.any(state.belligerent) else GREEDY if np.any(state.crisis) else SEEKER
     canvas.box(MARGIN, middle - 7, 14, 14, color, radius=7)
     canvas.text(headline(state), MARGIN + 26, middle, 20)
-    framed = canvas.text("true own share", canvas.width - MARGIN, middle, 17, FAINT, align=1)
-    canvas.box(canvas.width - MARGIN - framed - 22, middle - 7, 14, 14, INK, radius=4, line=2)
+    width = canvas.text("true own share", canvas.width - MARGIN, middle, 17, FAINT, align=1)
+    canvas.box(canvas.width - MARGIN - width - 22, middle - 7, 14, 14, INK, radius=4, line=2)
