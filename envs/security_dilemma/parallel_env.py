@@ -112,7 +112,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         }
         self._action_spaces = {name: action_space(n_states, action_mode) for name in names}
         self.state_space = state_space(self.params, n_states, max_cycles)
-        self._masks: dict[tuple[bytes, bytes, int], list[SampleMask | None]] = {}
+        self._masks: dict[tuple[bytes, bytes, int], dict[str, SampleMask]] = {}
         self._in_crisis = False
         self._state: State | None = None
         self._rng: np.random.Generator | None = None
@@ -155,7 +155,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         self._state = state
         infos = self._infos(state)
         self._show()
-        return dict(zip(self.agents, observe(self.params, state, self.stages), strict=True)), infos
+        return dict(zip(self.agents, self._observe(state), strict=True)), infos
 
     def step(self, actions: dict[str, Any]) -> Step:
         """Play one step.
@@ -181,7 +181,8 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         after = advance(self.params, before, action, draws, self.stages, self.war, fought=fought)
         paid = reward(self.params, before, action, after, self.stages, self.war, fought=fought)
         self._state = after
-        return self._results(after, paid.tolist(), terminated(after, self.stages).tolist())
+        ended = terminated(after, self.stages).tolist() if fought or self.stages else [False] * self.n_states
+        return self._results(after, paid.tolist(), ended)
 
     def state(self) -> NDArray[np.float32]:
         """Return the true state of the game, intents included, in ``state_space``."""
@@ -213,6 +214,9 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             raise ResetNeeded("no game has been started: call reset() first")
         return self._state
 
+    def _observe(self, state: State) -> NDArray[np.float32]:
+        return np.ascontiguousarray(observe(self.params, state, self.stages))
+
     def _show(self) -> None:
         if self.render_mode == "human":
             self.render()
@@ -220,7 +224,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
     def _results(self, state: State, rewards: list[float], ended: list[bool]) -> Step:
         """Turn arrays over all states into dictionaries over the agents that acted, and retire who is done."""
         late = int(state.steps) >= self.max_cycles
-        rows = observe(self.params, state, self.stages)
+        rows = self._observe(state)
         agents = self.agents
         if len(agents) < self.n_states:
             places = [self.possible_agents.index(agent) for agent in agents]
@@ -238,22 +242,18 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
 
         Masks depend on who is alive, on the crisis and on the stage only, so each is built once.
         """
-        self._in_crisis = bool(state.crisis.any())
+        alive, crisis = state.alive.tobytes(), state.crisis.tobytes()
+        self._in_crisis = any(crisis)
         if self.action_mode == "continuous":
             return {agent: {} for agent in self.agents}
-        stage = int(state.steps) if self.stages else 0
-        situation = (state.alive.tobytes(), state.crisis.tobytes(), stage)
-        masks = self._masks.get(situation)
-        if masks is None:
-            rows = action_mask(state, self.action_mode, self.stages)
-            living = zip(rows, state.alive.tolist(), strict=True)
-            masks = [sample_mask(row, self.n_states, self.action_mode) if lives else None for row, lives in living]
-            self._masks[situation] = masks
-        masks_by_agent = dict(zip(self.possible_agents, masks, strict=True))
-        return {
-            agent: {} if masks_by_agent[agent] is None else {"action_mask": masks_by_agent[agent]}
-            for agent in self.agents
-        }
+        situation = (alive, crisis, int(state.steps) if self.stages else 0)
+        if situation not in self._masks:
+            rows = zip(self.possible_agents, action_mask(state, self.action_mode, self.stages), alive, strict=True)
+            self._masks[situation] = {
+                agent: sample_mask(row, self.n_states, self.action_mode) for agent, row, lives in rows if lives
+            }
+        masks = self._masks[situation]
+        return {agent: {"action_mask": masks[agent]} if agent in masks else {} for agent in self.agents}
 
 
 def _resolve_params(
