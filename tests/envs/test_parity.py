@@ -210,9 +210,10 @@ def test_jax_vmap_over_parameters() -> None:
         params = Params(**RICH).replace(**{name: value[k] for k, name in enumerate(names)})
         return next_turn(params, state, moved.actions[3], moved.draws[3], Rules())
 
-    together = leaves(jax.vmap(one)(jnp.asarray(values)))
-    for k, value in enumerate(values.tolist()):
-        for leaf, x in leaves(one(value)).items():
+    together = leaves(jax.jit(jax.vmap(one))(jnp.asarray(values)))
+    alone = jax.jit(one)
+    for k, value in enumerate(values):
+        for leaf, x in leaves(alone(jnp.asarray(value))).items():
             assert_allclose(together[leaf][k], x, rtol=1e-4, atol=1e-5, err_msg=leaf)
     assert np.any(together["crisis"][0] != together["crisis"][1])
 

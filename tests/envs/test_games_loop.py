@@ -1,0 +1,113 @@
+"""Games are the rules, game by game, with the same draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import security_dilemma.games
+from security_dilemma.actions import action_mask, decode
+from security_dilemma.chance import Draws, draw_start, draw_step
+from security_dilemma.dynamics import advance, initial, terminated
+from security_dilemma.games import Games
+from security_dilemma.params import Params
+from security_dilemma.payoffs import reward
+from security_dilemma.perception import observe
+from security_dilemma.state import State
+from tests.envs.builders import random_actions
+from tests.envs.test_games import BUSY, SHAPES
+
+N_GAMES, MAX_CYCLES = 6, 7
+
+
+class Loop:
+    """The same games as a :class:`Games`, played one by one through the rules with the draws that it makes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, params: Params, games: Games, given: dict[str, Any]) -> None:
+        self.starts: list[Draws] = []
+        self.steps: list[Draws] = []
+        for name, kept, original in (("draw_start", self.starts, draw_start), ("draw_step", self.steps, draw_step)):
+            monkeypatch.setattr(security_dilemma.games, name, self._recording(kept, original))
+        self.params, self.games, self.given = params, games, given
+        self.states: list[State] = []
+
+    @staticmethod
+    def _recording(kept: list[Draws], original: Any) -> Any:
+        def record(*args: Any, **kwargs: Any) -> Draws:
+            kept.append(original(*args, **kwargs))
+            return kept[-1]
+
+        return record
+
+    def start(self, row: int) -> State:
+        """A new game from one row of the last draws of starts."""
+        return initial(self.params, of_game(self.starts[-1], row), self.games.stages, **self.given)
+
+    def step(self, k: int, actions: Any) -> tuple[State, Any]:
+        """One game's next state and payoffs."""
+        stages, war = self.games.stages, self.games.war
+        draws = of_game(self.steps[-1], k)
+        action = decode(self.params, self.states[k], actions, draws, self.games.action_mode)
+        after = advance(self.params, self.states[k], action, draws, stages, war)
+        return after, reward(self.params, self.states[k], action, after, stages, war)
+
+
+def of_game(draws: Draws, k: int) -> Draws:
+    return Draws(*(None if x is None else x[k] for x in draws))
+
+
+def assert_close(found: Any, expected: Any, name: str) -> None:
+    assert_allclose(found, expected, rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+def assert_states(found: State, k: int, expected: State) -> None:
+    for name, x in found._asdict().items():
+        assert_close(x[k], getattr(expected, name), name)
+
+
+def assert_step(loop: Loop, actions: Any, step: Any) -> int:
+    """Compare one step of all games; return how many ended."""
+    games, stages = loop.games, loop.games.stages
+    seen, paid, ended_states, truncated, info = step
+    restarted = 0
+    for k in range(N_GAMES):
+        after, expected_pay = loop.step(k, actions[k])
+        assert_close(paid[k], expected_pay, "reward")
+        ends = terminated(after, stages)
+        assert_array_equal(ended_states[k], ends)
+        assert_array_equal(truncated[k], ~ends & (after.steps >= MAX_CYCLES))
+        over = bool(np.all(ends) or after.steps >= MAX_CYCLES)
+        assert (k in info["ended"]) == over
+        if over:
+            assert_close(info["final_observation"][restarted], observe(loop.params, after, stages), "final observation")
+            assert_states(info["final_state"], restarted, after)
+            after = loop.start(restarted)
+            restarted += 1
+        assert_close(seen[k], observe(loop.params, after, stages), "observation")
+        assert_array_equal(info["action_mask"][k], action_mask(after, games.action_mode, stages))
+        assert_states(games.state, k, after)
+        loop.states[k] = after
+    assert len(info["ended"]) == restarted
+    return restarted
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_games_are_the_rules_game_by_game(shape: str, fixed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    games = Games(BUSY, N_GAMES, max_cycles=MAX_CYCLES, seed=1, dtype=np.float64, **SHAPES[shape])
+    n, mode = games.n_states, games.action_mode
+    intents = np.arange(n) % 2 == 0
+    options: dict[str, Any] = {"offensive": 0.5, "defensive": 0.25, "balance": 0.2} if fixed else {}
+    loop = Loop(monkeypatch, BUSY, games, options | ({"intents": intents} if fixed else {}))
+    names = ["greedy" if greedy else "security_seeker" for greedy in intents]
+    observations = games.reset(2, **options, **({"intents": names} if fixed else {}))
+    loop.states = [loop.start(k) for k in range(N_GAMES)]
+    assert_close(observations, [observe(BUSY, state, games.stages) for state in loop.states], "observations")
+    rng, endings = np.random.default_rng(5), 0
+    for _ in range(20):
+        actions = random_actions(rng, n, (N_GAMES,), mode)
+        endings += assert_step(loop, actions, games.step(actions))
+    assert endings >= N_GAMES
