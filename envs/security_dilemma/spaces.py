@@ -209,8 +209,9 @@ def stack_actions(actions: dict[str, Any], agents: list[str], n_states: int, mod
         array = array.reshape(rows)
     if len(actions) != len(agents) or action_faults(array, rows, n_states, mode):
         _raise_faults(actions, agents, n_states, mode)
-        number = np.float32 if mode == "continuous" else np.int64
-        array = np.array([np.asarray(actions[agent], number) for agent in agents]).reshape(rows)
+        array = np.array([np.asarray(actions[agent], np.int64) for agent in agents]).reshape(rows)
+    if mode == "continuous":
+        array = array.astype(np.float32)
     if len(agents) == n_states:
         return array
     full = np.zeros((n_states, rows[-1]), array.dtype)

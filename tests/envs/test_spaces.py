@@ -182,6 +182,18 @@ def test_wrong_actions_are_refused_with_name_value_and_range(mode: Any, action: 
         turns.step(action)
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, list])
+def test_rates_of_any_type_leave_observations_as_they_are(kind: Any) -> None:
+    game = parallel_env(action_mode="continuous", crisis_rate=0)
+    game.reset(seed=0)
+    rates = [1, 0, 0, 0, 0]
+    observations, *_ = game.step(dict.fromkeys(game.agents, rates if kind is list else np.array(rates, kind)))
+    for agent, observation in observations.items():
+        assert observation.dtype == np.float32
+        assert game.observation_space(agent).contains(observation)
+        assert observation[2] == np.float32(0.5), "a whole build's worth of offensive arms"
+
+
 def test_missing_and_surplus_actions_are_named_together() -> None:
     game = parallel_env(n_states=3)
     game.reset(seed=0)
