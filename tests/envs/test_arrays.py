@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from security_dilemma.arrays import Array, facing, is_off, logistic, of_others, of_pairs, per_observer
+from security_dilemma.arrays import Array, count, facing, is_off, logistic, per_observer
 from tests.envs.builders import crisis_of
 
 
@@ -29,23 +29,11 @@ def test_only_the_number_zero_is_off() -> None:
     assert not is_off(None)
 
 
-def test_of_others_lists_the_next_states_in_order() -> None:
-    assert_array_equal(of_others(np.array([10, 11])), [[11], [10]])
-    assert_array_equal(of_others(np.array([10, 11, 12])), [[11, 12], [12, 10], [10, 11]])
-    assert of_others(np.zeros((5, 6, 4))).shape == (5, 6, 4, 3)
-
-
-def test_of_pairs_lists_what_a_state_holds_of_the_next_ones() -> None:
-    assert_array_equal(of_pairs(np.array([[0, 1], [10, 11]])), [[1], [10]])
-    pairs = np.array([[0, 1, 2], [10, 11, 12], [20, 21, 22]])
-    assert_array_equal(of_pairs(pairs), [[1, 2], [12, 10], [20, 21]])
-    assert of_pairs(np.zeros((5, 4, 4))).shape == (5, 4, 3)
-
-
 @pytest.mark.parametrize("n", [2, 3, 8])
-def test_of_pairs_agrees_with_of_others_on_columns(n: int) -> None:
-    x = np.arange(3.0 * n).reshape(3, n)
-    assert_array_equal(of_pairs(np.broadcast_to(x[:, None, :], (3, n, n))), of_others(x))
+def test_count_of_flags(n: int) -> None:
+    flags = np.arange(n) < np.arange(n + 1)[:, None]
+    assert_array_equal(count(flags), np.arange(n + 1)[:, None])
+    assert count(flags[0]).shape == (1,)
 
 
 def test_facing_is_the_opponents_value() -> None:
