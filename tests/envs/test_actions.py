@@ -112,6 +112,16 @@ def test_rates_at_once_take_effect_at_once() -> None:
     assert_allclose(after.defensive, [1.2 + 0.5, 1.6])
 
 
+def test_a_state_that_strikes_neither_builds_nor_disarms() -> None:
+    params = PARAMS.replace(depreciation=0.2)
+    state = make_state(offensive=1.0, defensive=1.0, crisis=True)
+    rates = np.array([[1.0, 1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 0.0, 0.0]])
+    after = advance(params, state, decode(params, state, rates, make_draws(), "continuous"), make_draws(war=0.0))
+    assert_array_equal(after.struck, [True, False])
+    assert_allclose(after.offensive, [0.8, 0.0])
+    assert_allclose(after.defensive, [0.8, 0.0])
+
+
 def test_masks_of_components() -> None:
     state = make_state(3, alive=[True, True, False], crisis=crisis_of(3, 0, 1))
     mask = action_mask(state)

@@ -12,7 +12,6 @@ from security_dilemma.combat import (
     attack_strength,
     defence_strength,
     mutual_probability,
-    no_war,
     strike_probability,
     wage,
 )
@@ -107,6 +106,16 @@ def test_a_one_sided_strike_is_won_below_its_chance() -> None:
         assert_array_equal(winners(EVEN, state, strike, draw), won)
 
 
+def test_the_second_state_strikes_with_its_own_chance() -> None:
+    params = EVEN.replace(distinguishability=1.0)
+    state = make_state(offensive=[2.0, 0.0], defensive=[0.0, 3.0], crisis=True)
+    # 1 strikes with 1 against 1 and wins with a half; 0 would win with 3 against 4
+    assert_array_equal(winners(params, state, [False, True], 0.499), [True, False])
+    assert_array_equal(winners(params, state, [False, True], 0.501), [False, True])
+    assert_array_equal(winners(params, state, [True, False], 0.428), [True, False])
+    assert_array_equal(winners(params, state, [True, False], 0.429), [False, True])
+
+
 def test_a_mutual_strike_is_a_contest_of_attacks() -> None:
     params = EVEN.replace(distinguishability=1.0)
     state = make_state(offensive=[2.0, 0.0], defensive=[0.0, 9.0], balance=3.0, crisis=True)
@@ -146,6 +155,6 @@ def test_decisiveness_by_state_is_the_strikers_and_in_a_mutual_war_the_mean() ->
 
 def test_no_strike_no_war() -> None:
     state = make_state(3, crisis=crisis_of(3, 0, 1))
-    for war in (wage(EVEN, state, np.zeros(3, bool), np.asarray(0.0)), no_war(state)):
-        for field in war:
-            assert_array_equal(field, [False, False, False])
+    war = wage(EVEN, state, np.zeros(3, bool), np.asarray(0.0))
+    for field in war:
+        assert_array_equal(field, [False, False, False])

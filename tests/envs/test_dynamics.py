@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma.actions import decode
-from security_dilemma.chance import Draws
+from security_dilemma.chance import Draws, draw
 from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import Params
 from tests.envs.builders import (
@@ -226,9 +226,9 @@ def test_two_states_have_nobody_to_support() -> None:
     assert not after.support.any()
 
 
-@pytest.mark.parametrize(("rate", "draw", "happens"), [(0.15, 0.149, True), (0.15, 0.151, False), (0.0, 0.0, False)])
-def test_a_crisis_comes_at_its_rate(rate: float, draw: float, happens: bool) -> None:
-    after, _ = play(PLAIN.replace(crisis_rate=rate), make_state(), [HOLD] * 2, draws=make_draws(crisis=draw))
+@pytest.mark.parametrize(("rate", "uniform", "happens"), [(0.15, 0.149, True), (0.15, 0.151, False), (0.0, 0.0, False)])
+def test_a_crisis_comes_at_its_rate(rate: float, uniform: float, happens: bool) -> None:
+    after, _ = play(PLAIN.replace(crisis_rate=rate), make_state(), [HOLD] * 2, draws=make_draws(crisis=uniform))
     assert_array_equal(after.crisis, [happens] * 2)
 
 
@@ -244,6 +244,15 @@ def test_every_living_dyad_is_as_likely() -> None:
     assert_array_equal(counts, [1000, 1000, 1000])
 
 
+@pytest.mark.parametrize("n", range(2, 9))
+def test_the_largest_draw_still_names_a_dyad(n: int) -> None:
+    last = np.nextafter(np.float32(1), np.float32(0))
+    start = initial(PLAIN, draw(np.random.default_rng(0), n))
+    draws = draw(np.random.default_rng(0), n)._replace(crisis=np.float32(0), dyad=last)
+    action = decode(PLAIN, start, np.zeros((n, 2 + (n > 2)), int), draws)
+    assert_array_equal(advance(PLAIN, start, action, draws).crisis, crisis_of(n, n - 2, n - 1))
+
+
 def test_no_crisis_of_one_survivor() -> None:
     state = make_state(3, alive=[False, True, False])
     for dyad in (0.0, 0.5, 0.999):
@@ -253,8 +262,8 @@ def test_no_crisis_of_one_survivor() -> None:
 
 def test_a_dyad_of_states_with_their_own_rates_takes_the_mean() -> None:
     params = PLAIN.replace(crisis_rate=np.array([0.1, 0.3, 0.9]))
-    for draw, crisis in ((0.19, crisis_of(3, 0, 1)), (0.21, [False] * 3)):
-        after, _ = play(params, make_state(3), [HOLD] * 3, draws=make_draws(3, crisis=draw, dyad=0.0))
+    for uniform, crisis in ((0.19, crisis_of(3, 0, 1)), (0.21, [False] * 3)):
+        after, _ = play(params, make_state(3), [HOLD] * 3, draws=make_draws(3, crisis=uniform, dyad=0.0))
         assert_array_equal(after.crisis, crisis)
 
 
