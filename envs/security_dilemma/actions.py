@@ -10,11 +10,22 @@ from __future__ import annotations
 from math import prod
 from typing import Literal, TypeAlias
 
-from security_dilemma.arrays import Array, namespace
+from security_dilemma.arrays import Array, cast, namespace
 from security_dilemma.chance import Draws
 from security_dilemma.params import Params
 from security_dilemma.stages import Stages, enabled_moves
-from security_dilemma.state import Action, Move, Signal, State
+from security_dilemma.state import (
+    ARM_DEFENSIVELY,
+    ARM_OFFENSIVELY,
+    BURN,
+    DISARM,
+    HOLD,
+    STRIKE,
+    Action,
+    Move,
+    Signal,
+    State,
+)
 
 __all__ = ["ACTION_MODES", "CONTINUOUS_COMPONENTS", "ActionMode", "action_mask", "component_sizes", "decode"]
 
@@ -41,7 +52,7 @@ def decode(params: Params, state: State, actions: Array, draws: Draws, mode: Act
     xp = namespace(actions)
     dtype = state.offensive.dtype
     if mode == "continuous":
-        return _decode_continuous(params, actions, draws)
+        return _decode_continuous(params, cast(actions, dtype), draws)
     sizes = component_sizes(state.alive.shape[-1])
     if mode == "discrete":
         parts = [actions[..., 0] // prod(sizes[k + 1 :]) % sizes[k] for k in range(len(sizes))]
@@ -49,10 +60,10 @@ def decode(params: Params, state: State, actions: Array, draws: Draws, mode: Act
         parts = [actions[..., k] for k in range(len(sizes))]
     move = parts[0]
     return Action(
-        build_offensive=params.build * xp.astype(move == Move.ARM_OFFENSIVELY, dtype),
-        build_defensive=params.build * xp.astype(move == Move.ARM_DEFENSIVELY, dtype),
-        disarm=xp.astype(move == Move.DISARM, dtype),
-        strike=move == Move.STRIKE,
+        build_offensive=params.build * cast(move == ARM_OFFENSIVELY, dtype),
+        build_defensive=params.build * cast(move == ARM_DEFENSIVELY, dtype),
+        disarm=cast(move == DISARM, dtype),
+        strike=move == STRIKE,
         signal=parts[1],
         support=parts[2] if len(parts) > 2 else xp.zeros_like(move),
     )
@@ -61,13 +72,13 @@ def decode(params: Params, state: State, actions: Array, draws: Draws, mode: Act
 def _decode_continuous(params: Params, actions: Array, draws: Draws) -> Action:
     xp = namespace(actions)
     offensive, defensive, disarm, burn, strike = (actions[..., k] for k in range(len(CONTINUOUS_COMPONENTS)))
-    silent = xp.astype(xp.zeros_like(burn), xp.int32)
+    silent = cast(xp.zeros_like(burn), xp.int32)
     return Action(
         build_offensive=params.build * offensive,
         build_defensive=params.build * defensive,
         disarm=disarm,
         strike=draws.strike < strike,
-        signal=xp.where(burn >= 0.5, xp.full_like(silent, Signal.BURN), silent),
+        signal=xp.where(burn >= 0.5, xp.full_like(silent, BURN), silent),
         support=silent,
     )
 
@@ -84,11 +95,11 @@ def action_mask(state: State, mode: ActionMode = "multidiscrete", stages: Stages
     moves = [alive] * len(Move)
     if stages is not None:
         enabled = enabled_moves(state, stages)
-        moves = [alive & (enabled[..., k, None] | (k == Move.HOLD)) for k in range(len(Move))]
-    moves[Move.STRIKE] = moves[Move.STRIKE] & state.crisis
+        moves = [alive & (enabled[..., k, None] | (k == HOLD)) for k in range(len(Move))]
+    moves[STRIKE] = moves[STRIKE] & state.crisis
     if mode == "continuous":
-        order = (Move.ARM_OFFENSIVELY, Move.ARM_DEFENSIVELY, Move.DISARM)
-        return xp.stack([*(moves[k] for k in order), alive, moves[Move.STRIKE]], axis=-1)
+        order = (ARM_OFFENSIVELY, ARM_DEFENSIVELY, DISARM)
+        return xp.stack([*(moves[k] for k in order), alive, moves[STRIKE]], axis=-1)
     support = _support_mask(alive)
     if mode == "multidiscrete":
         return xp.stack([*moves, *[alive] * len(Signal), *support], axis=-1)

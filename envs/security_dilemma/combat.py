@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from security_dilemma.arrays import Array, count, facing, logistic, namespace
+from security_dilemma.arrays import Array, cast, count, facing, logistic, namespace
 from security_dilemma.params import Params
 from security_dilemma.state import State
 
@@ -18,7 +18,6 @@ __all__ = [
     "attack_strength",
     "defence_strength",
     "mutual_probability",
-    "no_war",
     "strike_probability",
     "wage",
 ]
@@ -97,13 +96,9 @@ def wage(params: Params, state: State, strike: Array, draw: Array) -> War:
     mutual = mutual_probability(0.5 * (k + facing(k, crisis)), attack, facing(attack, crisis))
     chance = xp.where(strike & struck_at, mutual, xp.where(strike, one_sided, 1 - facing(one_sided, crisis)))
     first_wins, first = _first_wins(chance, crisis, xp.asarray(draw)[..., None])
-    return War(struck=strike, belligerent=belligerent, won=belligerent & (first == first_wins))
-
-
-def no_war(state: State) -> War:
-    """Return the war of a step in which nobody strikes: none."""
-    none = namespace(state.alive).zeros_like(state.alive)
-    return War(struck=none, belligerent=none, won=none)
+    # the order of where's arguments keeps the games on the last axis of memory
+    won = xp.where(belligerent & first, first_wins, belligerent & ~first_wins)
+    return War(struck=strike, belligerent=belligerent, won=won)
 
 
 def _struck_at(strike: Array, crisis: Array) -> Array:
@@ -111,7 +106,7 @@ def _struck_at(strike: Array, crisis: Array) -> Array:
     if strike.shape[-1] == 2:
         return facing(strike, crisis)
     xp = namespace(strike)
-    return crisis & (count(strike) > xp.astype(strike, xp.int32))
+    return crisis & (count(strike) > cast(strike, xp.int32))
 
 
 def _first_wins(chance: Array, crisis: Array, draw: Array) -> tuple[Array, Array]:
@@ -120,6 +115,6 @@ def _first_wins(chance: Array, crisis: Array, draw: Array) -> tuple[Array, Array
     n = crisis.shape[-1]
     if n == 2:
         return draw < chance[..., :1], xp.asarray([True, False])
-    first = crisis & (xp.cumulative_sum(xp.astype(crisis, xp.int32), axis=-1) == 1)
+    first = crisis & (xp.cumulative_sum(cast(crisis, xp.int32), axis=-1) == 1)
     first_chance = xp.sum(xp.where(first, chance, xp.zeros_like(chance)), axis=-1, keepdims=True)
     return draw < first_chance, first

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from security_dilemma.arrays import Array, Value, count, is_off, namespace
+import numpy as np
+
+from security_dilemma.arrays import Array, Value, cast, count, is_off, namespace
 from security_dilemma.chance import Draws
-from security_dilemma.combat import War, no_war, wage
+from security_dilemma.combat import War, wage
 from security_dilemma.params import Params
 from security_dilemma.payoffs import military_burden
 from security_dilemma.perception import perceive_balance, report
 from security_dilemma.stages import Stages, enabled_moves
-from security_dilemma.state import Action, Move, Signal, State
+from security_dilemma.state import (
+    ARM_DEFENSIVELY,
+    ARM_OFFENSIVELY,
+    BURN,
+    DISARM,
+    HOLD,
+    PLEDGE,
+    STRIKE,
+    Action,
+    State,
+)
 
 __all__ = ["advance", "initial", "terminated"]
 
@@ -46,17 +58,17 @@ def initial(
     zeros = xp.zeros_like(draws.intent)
     pairs = draws.intent[..., :, None] * zeros[..., None, :]
     none = zeros > 0
-    greedy = draws.intent >= params.trust if intents is None else zeros + xp.astype(intents, dtype) > 0.5
+    greedy = draws.intent >= params.trust if intents is None else zeros + cast(intents, dtype) > 0.5
     drawn = params.balance + params.balance_width * (2 * xp.asarray(draws.balance)[..., None] - 1)
     true_balance = zeros + (drawn if balance is None else balance)
     spread = params.initiative_width * (2 * draws.initiative - 1)
-    nothing = xp.astype(zeros, xp.int32)
+    nothing = cast(zeros, xp.int32)
     return State(
         offensive=zeros if offensive is None else zeros + offensive,
         defensive=zeros if defensive is None else zeros + defensive,
         economy=zeros + params.initial_economy,
         alive=~none,
-        greed=xp.astype(greedy, dtype) * params.greed,
+        greed=cast(greedy, dtype) * params.greed,
         initiative=params.initiative_mean + spread,
         perceived_balance=perceive_balance(params, true_balance, draws.perception),
         balance=true_balance,
@@ -99,13 +111,15 @@ def advance(
         The state after the step. A finished game may be advanced further; it stays finished.
     """
     xp = namespace(state.offensive)
-    action = _effective(state, action, stages)
-    fight = wage(params, state, action.strike, draws.war) if fought else no_war(state)
+    action = _effective(state, action, stages, fought)
+    strike = action.strike
+    fight = wage(params, state, strike, draws.war) if fought else War(strike, strike, strike)
     defeated = fight.belligerent & ~fight.won
     alive = state.alive & ~defeated if fought and war == "terminal" else state.alive
     stocks = _restock(params, state, action, alive)
     economy = _economies(params, state, action, fight, alive) if fought or not is_off(params.growth) else state.economy
-    signal = xp.astype(action.signal, xp.int32) * xp.astype(alive, xp.int32)
+    living = cast(alive, xp.int32)
+    signal = cast(action.signal, xp.int32) * living
     dossier, reported_arms = report(params, state.dossier, stocks, signal, draws)
     return State(
         offensive=stocks[0],
@@ -118,9 +132,9 @@ def advance(
         balance=state.balance,
         dossier=dossier,
         reported_arms=reported_arms,
-        last_move=_move(action) * xp.astype(alive, xp.int32),
+        last_move=_move(action, living),
         last_signal=signal,
-        pledged=signal == Signal.PLEDGE,
+        pledged=signal == PLEDGE,
         support=_supports(state, action, alive),
         crisis=_next_crisis(params, alive, draws) if stages is None else state.crisis & _both(alive),
         struck=fight.struck,
@@ -140,25 +154,22 @@ def terminated(state: State, stages: Stages | None = None) -> Array:
     return over if stages is None else over | (xp.asarray(state.steps)[..., None] >= len(stages))
 
 
-def _effective(state: State, action: Action, stages: Stages | None) -> Action:
+def _effective(state: State, action: Action, stages: Stages | None, fought: bool) -> Action:
     """The action as it takes effect: strikes only in crisis, no building by who strikes, only enabled moves."""
-    xp = namespace(state.offensive)
+    namespace(state.offensive)
     dtype = state.offensive.dtype
     strike = action.strike & state.crisis
     offensive, defensive, disarm = action.build_offensive, action.build_defensive, action.disarm
     if stages is not None:
         enabled = enabled_moves(state, stages)
-        strike = strike & enabled[..., Move.STRIKE, None]
-        offensive = offensive * xp.astype(enabled[..., Move.ARM_OFFENSIVELY, None], dtype)
-        defensive = defensive * xp.astype(enabled[..., Move.ARM_DEFENSIVELY, None], dtype)
-        disarm = disarm * xp.astype(enabled[..., Move.DISARM, None], dtype)
-    at_peace = xp.astype(~strike, dtype)
-    return action._replace(
-        strike=strike,
-        build_offensive=offensive * at_peace,
-        build_defensive=defensive * at_peace,
-        disarm=disarm * at_peace,
-    )
+        strike = strike & enabled[..., STRIKE, None]
+        offensive = offensive * cast(enabled[..., ARM_OFFENSIVELY, None], dtype)
+        defensive = defensive * cast(enabled[..., ARM_DEFENSIVELY, None], dtype)
+        disarm = disarm * cast(enabled[..., DISARM, None], dtype)
+    if fought:
+        at_peace = cast(~strike, dtype)
+        offensive, defensive, disarm = offensive * at_peace, defensive * at_peace, disarm * at_peace
+    return Action(offensive, defensive, disarm, strike, action.signal, action.support)
 
 
 def _restock(params: Params, state: State, action: Action, alive: Array) -> tuple[Array, Array]:
@@ -168,8 +179,8 @@ def _restock(params: Params, state: State, action: Action, alive: Array) -> tupl
     offensive = kept * state.offensive + action.build_offensive
     defensive = kept * state.defensive + action.build_defensive
     total = offensive + defensive
-    scale = params.arms_cap / xp.where(total > params.arms_cap, total, xp.zeros_like(total) + params.arms_cap)
-    scale = scale * xp.astype(alive, total.dtype)
+    scale = params.arms_cap / xp.maximum(total, params.arms_cap)
+    scale = scale * cast(alive, total.dtype)
     return offensive * scale, defensive * scale
 
 
@@ -179,25 +190,26 @@ def _economies(params: Params, state: State, action: Action, fight: War, alive: 
     dtype = state.offensive.dtype
     economy = state.economy
     if not is_off(params.spoils):
-        conquered = xp.sum(economy * xp.astype(state.alive & ~alive, dtype), axis=-1, keepdims=True)
-        economy = economy + params.spoils * conquered * xp.astype(fight.won, dtype)
+        conquered = xp.sum(economy * cast(state.alive & ~alive, dtype), axis=-1, keepdims=True)
+        economy = economy + params.spoils * conquered * cast(fight.won, dtype)
     if not is_off(params.growth):
-        burnt = xp.astype(action.signal == Signal.BURN, dtype)
+        burnt = cast(action.signal == BURN, dtype)
         surplus = 1 - military_burden(params, state) - params.burn_cost * burnt
         economy = economy * (1 + params.growth * surplus)
-    return economy * xp.astype(alive, dtype)
+    return economy * cast(alive, dtype)
 
 
-def _move(action: Action) -> Array:
-    """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms."""
-    xp = namespace(action.build_offensive)
+def _move(action: Action, living: Array) -> Array:
+    """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms.
+
+    ``living`` is 1 for the living and 0 for the dead, whose move is to hold.
+    """
+    xp = namespace(living)
     offensive, defensive = action.build_offensive, action.build_defensive
-    attack = offensive > defensive
-    defend = (defensive > 0) & ~attack
-    disarm = action.disarm > xp.where(attack, offensive, defensive)
-    arm = Move.ARM_OFFENSIVELY * xp.astype(attack, xp.int32) + Move.ARM_DEFENSIVELY * xp.astype(defend, xp.int32)
-    move = arm * xp.astype(~disarm, xp.int32) + Move.DISARM * xp.astype(disarm, xp.int32)
-    return move + Move.STRIKE * xp.astype(action.strike, xp.int32)
+    move = xp.where(defensive > 0, ARM_DEFENSIVELY * living, HOLD * living)
+    move = xp.where(offensive > defensive, ARM_OFFENSIVELY * living, move)
+    move = xp.where(action.disarm > xp.maximum(offensive, defensive), DISARM * living, move)
+    return xp.where(action.strike, STRIKE * living, move)
 
 
 def _supports(state: State, action: Action, alive: Array) -> Array:
@@ -206,20 +218,14 @@ def _supports(state: State, action: Action, alive: Array) -> Array:
     if n == 2:
         return state.support
     offsets = namespace(alive).asarray(_offsets(n), dtype=action.support.dtype)
-    chosen = (action.support[..., None] == offsets) & (offsets > 0)
+    chosen = action.support[..., None] == offsets
     return chosen & alive[..., :, None] & alive[..., None, :]
 
 
 @lru_cache
-def _offsets(n: int) -> list[list[int]]:
-    return [[(j - i) % n for j in range(n)] for i in range(n)]
-
-
-@lru_cache
-def _dyads(n: int) -> tuple[list[int], list[int], list[list[bool]]]:
-    """First and second state of each dyad, and which state is in which dyad, (N, dyads)."""
-    pairs = [(i, j) for i in range(n) for j in range(i + 1, n)]
-    return [i for i, _ in pairs], [j for _, j in pairs], [[k in pair for pair in pairs] for k in range(n)]
+def _offsets(n: int) -> Array:
+    """How far j stands behind i, (N, N); -1 on the diagonal, so that it equals no one's choice."""
+    return (np.arange(n)[None, :] - np.arange(n)[:, None]) % n - np.eye(n, dtype=int)
 
 
 def _both(alive: Array) -> Array:
@@ -243,18 +249,24 @@ def _dyad_mean(value: Value, dyad: Array) -> Value:
     if not getattr(value, "ndim", 0):
         return value
     xp = namespace(dyad)
-    inside = value * xp.astype(dyad, value.dtype)
+    inside = value * cast(dyad, value.dtype)
     return 0.5 * xp.sum(inside, axis=-1, keepdims=True)
 
 
 def _drawn_dyad(alive: Array, draw: Array) -> Array:
     """The states of one uniformly drawn dyad of living states; none where fewer than two live, (..., N) bool."""
     xp = namespace(alive)
-    first, second, members = _dyads(alive.shape[-1])
-    living = xp.take(alive, xp.asarray(first), axis=-1) & xp.take(alive, xp.asarray(second), axis=-1)
-    rank = xp.cumulative_sum(xp.astype(living, xp.int32), axis=-1)
-    count = rank[..., -1:]
-    drawn = xp.astype(xp.floor(draw * xp.astype(count, draw.dtype)), xp.int32)
-    drawn = xp.where(drawn < count, drawn, count - 1)
-    chosen = living & (rank == drawn + 1)
-    return xp.any(chosen[..., None, :] & xp.asarray(members), axis=-1)
+    members, ranks = (xp.asarray(table, dtype=draw.dtype) for table in _dyads(alive.shape[-1]))
+    living = cast(cast(alive, draw.dtype) @ members > 1.5, draw.dtype)
+    rank = living @ ranks
+    place = draw * rank[..., -1:]
+    chosen = (rank > place) & (rank - living <= place)
+    return cast(chosen, draw.dtype) @ members.T > 0.5
+
+
+@lru_cache
+def _dyads(n: int) -> tuple[Array, Array]:
+    """Which state is in which dyad, (N, dyads), and a matrix that counts dyads up to each, (dyads, dyads)."""
+    first, second = np.triu_indices(n, 1)
+    states = np.arange(n)[:, None]
+    return (states == first) | (states == second), np.triu(np.ones((len(first), len(first))))

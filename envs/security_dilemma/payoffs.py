@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from security_dilemma.arrays import Array, count, facing, is_off, namespace
+from security_dilemma.arrays import Array, cast, count, facing, is_off, namespace
 from security_dilemma.combat import attack_strength
 from security_dilemma.params import Params
 from security_dilemma.stages import Stages, remaining_stake, stake
-from security_dilemma.state import Action, Signal, State
+from security_dilemma.state import BURN, Action, State
 
 __all__ = ["military_burden", "reward"]
 
@@ -49,8 +49,8 @@ def reward(
         settled = _last_survivor(next_state, war)
         # bystanders are paid the step as in peace, and so is a victor who leaves others alive
         in_peace = ~next_state.belligerent | (next_state.won & ~settled)
-        flow = flow * xp.astype(in_peace, dtype)
-    burnt = xp.astype(action.signal == Signal.BURN, dtype)
+        flow = flow * cast(in_peace, dtype)
+    burnt = cast(action.signal == BURN, dtype)
     paid = weight * (state.economy * (flow - params.burn_cost * burnt))
     if fought:
         scale = 1 if stages is None else (stake if war == "scaled" else remaining_stake)(state, stages)
@@ -58,9 +58,9 @@ def reward(
     if not is_off(params.power_weight):
         paid = paid + params.power_weight * weight * _share_of_power(params, state)
     if not is_off(params.routine_weight):
-        broken = xp.astype(next_state.last_move != state.last_move, dtype)
+        broken = cast(next_state.last_move != state.last_move, dtype)
         paid = paid - params.routine_weight * weight * broken
-    alive = xp.astype(state.alive, dtype)
+    alive = cast(state.alive, dtype)
     paid = paid * alive
     if not is_off(params.prosocial_weight):
         others = xp.sum(alive, axis=-1, keepdims=True) - alive
@@ -79,18 +79,18 @@ def _last_survivor(next_state: State, war: str) -> Array:
 
 def _war_payoff(params: Params, state: State, next_state: State, settled: Array, war: str) -> Array:
     """What war pays or costs those at war and their supporters, at full stake, (..., N)."""
-    xp = namespace(state.offensive)
+    namespace(state.offensive)
     dtype = state.offensive.dtype
-    struck = xp.astype(next_state.struck, dtype)
+    struck = cast(next_state.struck, dtype)
     conquered = facing(state.economy, state.crisis)
     future = state.economy if war == "scaled" else state.economy + params.spoils * conquered
-    won = xp.astype(next_state.won, dtype)
-    gain = won * (state.greed * conquered + xp.astype(settled, dtype) * future)
-    breach = params.audience_cost * xp.astype(state.pledged, dtype)
+    won = cast(next_state.won, dtype)
+    gain = won * (state.greed * conquered + cast(settled, dtype) * future)
+    breach = params.audience_cost * cast(state.pledged, dtype)
     paid = gain + struck * (state.initiative - breach)
-    paid = paid - params.war_cost * xp.astype(next_state.belligerent, dtype)
+    paid = paid - params.war_cost * cast(next_state.belligerent, dtype)
     if state.alive.shape[-1] > 2:
-        paid = paid - params.support_cost * xp.astype(_defends(state, next_state), dtype)
+        paid = paid - params.support_cost * cast(_defends(state, next_state), dtype)
     return paid
 
 
@@ -105,6 +105,6 @@ def _share_of_power(params: Params, state: State) -> Array:
     """Return ``E_att_i^k / Σ_j E_att_j^k`` over the living, (..., N)."""
     xp = namespace(state.offensive)
     power = attack_strength(params, state.offensive, state.defensive) ** params.decisiveness
-    power = power * xp.astype(state.alive, power.dtype)
+    power = power * cast(state.alive, power.dtype)
     total = xp.sum(power, axis=-1, keepdims=True)
     return power / xp.where(total > 0, total, xp.ones_like(total))

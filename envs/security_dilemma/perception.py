@@ -6,15 +6,16 @@ docs and the figures are built from it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from security_dilemma.arrays import Array, is_off, namespace, of_others, of_pairs, per_observer
+from security_dilemma.arrays import Array, cast, is_off, namespace, per_observer
 from security_dilemma.chance import Draws
 from security_dilemma.params import PARAMETERS, Params
 from security_dilemma.stages import Stages, stage_of
-from security_dilemma.state import Signal, State
+from security_dilemma.state import OPEN, Signal, State
 
 __all__ = ["Entry", "observation_table", "observe", "perceive_balance", "posture_share", "report"]
 
@@ -60,12 +61,12 @@ def report(
     share = posture_share(offensive, defensive)
     mean = 0.5 + params.visibility * (share - 0.5)
     seen = mean[..., None, :] + per_observer(params.posture_noise) * draws.posture
-    seen = xp.clip(seen, 0.0, 1.0)
+    seen = xp.maximum(xp.minimum(seen, 1.0), 0.0)
     if not is_off(params.worst_case):
         seen = seen + per_observer(params.worst_case) * (1 - seen)
     dossier = dossier + per_observer(params.intelligence_rate) * (seen - dossier)
     total = (offensive + defensive)[..., None, :]
-    known = (signal == Signal.OPEN)[..., None, :]
+    known = (signal == OPEN)[..., None, :]
     dossier = xp.where(known, share[..., None, :], dossier)
     if is_off(params.arms_noise):
         return dossier, total + xp.zeros_like(dossier)
@@ -75,50 +76,68 @@ def report(
 def observe(_params: Params, state: State, stages: Stages | None = None) -> Array:
     """Return what each state observes, (..., N, obs_dim); an eliminated state observes zeros.
 
-    The entries stand in the order of :func:`observation_table`.
+    The entries stand in the order of :func:`observation_table`. Everything that is observed by anyone is laid out in
+    rows, from which one gathering puts together what each state sees.
     """
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
-    entries = [
-        state.greed,
-        state.initiative,
-        state.offensive,
-        state.defensive,
-        state.economy,
-        state.perceived_balance,
-        xp.astype(state.pledged, dtype),
-        xp.astype(state.crisis, dtype),
+    n, dims = state.alive.shape[-1], state.alive.ndim
+    numbers = [state.greed, state.initiative, state.offensive, state.defensive, state.perceived_balance, state.economy]
+    flags = xp.stack([state.pledged, state.crisis, state.alive])
+    signals = state.last_signal == xp.reshape(xp.asarray(_KINDS, dtype=state.last_signal.dtype), (-1, *[1] * dims))
+    facing_me = state.crisis[..., :, None] & state.crisis[..., None, :]
+    struck_me = state.belligerent[..., :, None] & state.struck[..., None, :]
+    rows = [
+        _rows(xp.stack(numbers), 1),
+        _rows(cast(flags, dtype), 1),
+        _rows(cast(signals, dtype), 1),
+        _rows(cast(xp.stack([facing_me, struck_me, state.support]), dtype), 2),
+        _rows(xp.stack([state.reported_arms, state.dossier]), 2),
     ]
     if stages is not None:
-        stage = xp.astype(stage_of(state, stages), dtype)
-        entries += [stage[..., k : k + 1] + xp.zeros_like(state.offensive) for k in range(len(stages))]
-    seen = _others(state)
-    entries += [values[..., k] for k in range(state.alive.shape[-1] - 1) for values in seen]
-    # entries first in memory: each is copied as a whole
-    stacked = xp.stack(entries, axis=0) * xp.astype(state.alive, dtype)
-    return xp.permute_dims(stacked, (*range(1, stacked.ndim), 0))
+        stage = cast(stage_of(state, stages), dtype)
+        rows.append(xp.permute_dims(stage, (dims - 1, *range(dims - 1))))
+    seen = xp.take(xp.concat(rows), xp.asarray(_sources(n, len(stages or ()))), axis=0)
+    seen = xp.reshape(seen, (n, -1, *seen.shape[1:]))
+    seen = xp.permute_dims(seen, (*range(2, dims + 1), 0, 1))
+    return seen * cast(state.alive, dtype)[..., None]
 
 
-def _others(state: State) -> list[Array]:
-    """What each state sees of i+1, i+2, …: one (..., N, N-1) array for each entry."""
-    xp = namespace(state.offensive)
-    dtype = state.offensive.dtype
-    signal = of_others(state.last_signal)
-    struck = of_others(state.struck) & state.belligerent[..., None]
-    if state.alive.shape[-1] > 2:
-        supports = [of_pairs(xp.matrix_transpose(state.support)), of_pairs(state.support)]
-        flags = [xp.astype(flag, dtype) for flag in (struck, *supports)]
-    else:
-        flags = [xp.astype(struck, dtype)] + [xp.zeros_like(state.offensive)[..., None]] * 2
-    return [
-        xp.astype(of_others(state.alive), dtype),
-        xp.astype(of_others(state.crisis) & state.crisis[..., None], dtype),
-        of_pairs(state.reported_arms),
-        of_pairs(state.dossier),
-        of_others(state.economy),
-        *(xp.astype(signal == kind, dtype) for kind in Signal),
-        *flags,
-    ]
+_KINDS = np.arange(len(Signal))
+_OWN = ("greed", "initiative", "offensive", "defensive", "perceived_balance", "economy", "pledge", "crisis", "alive")
+_ROWS = (*_OWN, *(kind.name.lower() for kind in Signal))
+_PAIR_ROWS = ("facing_me", "struck_me", "support", "arms", "dossier")
+
+
+def _rows(x: Array, states: int) -> Array:
+    """Rearrange (entries, ..., N) or, with ``states`` 2, (entries, ..., N, N) to (entries * N…, ...)."""
+    batch = x.ndim - 1 - states
+    if batch:
+        x = namespace(x).permute_dims(x, (0, *range(1 + batch, x.ndim), *range(1, 1 + batch)))
+    return namespace(x).reshape(x, (-1, *x.shape[1 + states :]))
+
+
+@lru_cache
+def _sources(n: int, n_stages: int) -> Array:
+    """Which row each entry of each state's observation stands in, (N * obs_dim,)."""
+    pairs = len(_ROWS) * n
+    stages = pairs + len(_PAIR_ROWS) * n * n
+
+    def row(name: str, i: int) -> int:
+        return _ROWS.index(name) * n + i
+
+    def pair(name: str, i: int, j: int) -> int:
+        return pairs + _PAIR_ROWS.index(name) * n * n + i * n + j
+
+    sources = []
+    for i in range(n):
+        own = ("greed", "initiative", "offensive", "defensive", "economy", "perceived_balance", "pledge", "crisis")
+        sources += [row(name, i) for name in own] + [stages + stage for stage in range(n_stages)]
+        for j in ((i + k) % n for k in range(1, n)):
+            sources += [row("alive", j), pair("facing_me", i, j), pair("arms", i, j), pair("dossier", i, j)]
+            sources += [row("economy", j), *(row(kind.name.lower(), j) for kind in Signal)]
+            sources += [pair("struck_me", i, j), pair("support", j, i), pair("support", i, j)]
+    return np.array(sources)
 
 
 def observation_table(

@@ -30,6 +30,11 @@ class Signal(IntEnum):
     OPEN = 4
 
 
+# The same numbers as plain ints: arrays compare with those at once, and with members of an enumeration slowly.
+HOLD, ARM_DEFENSIVELY, ARM_OFFENSIVELY, DISARM, STRIKE = map(int, Move)
+SILENT, ASSURE, BURN, PLEDGE, OPEN = map(int, Signal)
+
+
 class Action(NamedTuple):
     """What all states do in a step, in canonical form; action modes are adapters onto it.
 

@@ -122,6 +122,7 @@ def train(run: Run, report: Report) -> None:
     with run.training():
         if not run.finished:
             _learn(run, report)
+    run.checkpoint_path.unlink(missing_ok=True)
     report(1.0, "trained")
 
 
@@ -141,5 +142,4 @@ def _learn(run: Run, report: Report) -> None:
         callbacks: list[BaseCallback] = [BatchedBootstrap(), Training(run, vec_env, report)]
         model.learn(left, callback=callbacks, reset_num_timesteps=False)
     save_policy(run.policy_path, model.policy)
-    run.checkpoint_path.unlink(missing_ok=True)
     model.logger.close()
