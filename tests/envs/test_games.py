@@ -58,7 +58,6 @@ def test_shapes_and_dtypes(shape: str) -> None:
         assert info["action_mask"].shape[:2] == (5, n)
 
 
-@pytest.mark.xfail(strict=True, reason="float64 rates turn the state of float32 games into float64")
 def test_wide_rates_do_not_widen_the_games() -> None:
     games = Games(Params(), 2, action_mode="continuous", seed=0)
     observations, rewards, *_ = games.step(np.full((2, 2, 5), 0.5, np.float64))
