@@ -42,9 +42,10 @@ class Loop:
 
         return record
 
-    def start(self, row: int) -> State:
-        """A new game from one row of the last draws of starts."""
-        return initial(self.params, of_game(self.starts[-1], row), self.games.stages, **self.given)
+    def start(self, k: int, row: int) -> State:
+        """Game k anew, from one row of the last draws of starts and with what is given for that game."""
+        given = {name: x[k] for name, x in self.given.items()}
+        return initial(self.params, of_game(self.starts[-1], row), self.games.stages, **given)
 
     def step(self, k: int, actions: Any) -> tuple[State, Any]:
         """One game's next state and payoffs."""
@@ -84,7 +85,7 @@ def assert_step(loop: Loop, actions: Any, step: Any) -> int:
         if over:
             assert_close(info["final_observation"][restarted], observe(loop.params, after, stages), "final observation")
             assert_states(info["final_state"], restarted, after)
-            after = loop.start(restarted)
+            after = loop.start(k, restarted)
             restarted += 1
         assert_close(seen[k], observe(loop.params, after, stages), "observation")
         assert_array_equal(info["action_mask"][k], action_mask(after, games.action_mode, stages))
@@ -99,14 +100,16 @@ def assert_step(loop: Loop, actions: Any, step: Any) -> int:
 def test_games_are_the_rules_game_by_game(shape: str, fixed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     games = Games(BUSY, N_GAMES, max_cycles=MAX_CYCLES, seed=1, dtype=np.float64, **SHAPES[shape])
     n, mode = games.n_states, games.action_mode
-    intents = np.arange(n) % 2 == 0
-    options: dict[str, Any] = {"offensive": 0.5, "defensive": 0.25, "balance": 0.2} if fixed else {}
-    loop = Loop(monkeypatch, BUSY, games, options | ({"intents": intents} if fixed else {}))
-    names = ["greedy" if greedy else "security_seeker" for greedy in intents]
-    observations = games.reset(2, **options, **({"intents": names} if fixed else {}))
-    loop.states = [loop.start(k) for k in range(N_GAMES)]
+    rng = np.random.default_rng(5)
+    given: dict[str, Any] = {}
+    if fixed:  # other starts in every game
+        given = {name: rng.random((N_GAMES, n)) for name in ("offensive", "defensive", "balance")}
+        given["intents"] = rng.random((N_GAMES, n)) < 0.5
+    loop = Loop(monkeypatch, BUSY, games, given)
+    observations = games.reset(2, **given)
+    loop.states = [loop.start(k, k) for k in range(N_GAMES)]
     assert_close(observations, [observe(BUSY, state, games.stages) for state in loop.states], "observations")
-    rng, endings = np.random.default_rng(5), 0
+    endings = 0
     for _ in range(20):
         actions = random_actions(rng, n, (N_GAMES,), mode)
         endings += assert_step(loop, actions, games.step(actions))
