@@ -1,0 +1,143 @@
+"""Evaluation of a run over fresh games, by pairs of intents.
+
+The results of a run are plain data that JSON can hold; what could not be measured is null:
+
+- ``world`` (its name in tables), ``seed``, ``config_hash``;
+- ``params`` (every parameter), ``n_states``, ``max_cycles``, ``stages``, and ``config`` (the rest of what was asked);
+- ``games`` (for each pair), ``horizon`` (steps), ``eval_seed``;
+- ``pairs``: ``{pair: {metric: value}}``, the metrics of :mod:`security_dilemma_training.measures`;
+- ``reasons``: ``{pair: {metric: why it is null}}``, where there is more to say than that nothing was observed;
+- ``train_seconds``: CPU time of the training, or null.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from security_dilemma_training.measures import measure
+from security_dilemma_training.metrics import arms_over_time
+from security_dilemma_training.summary import summary_table
+from security_dilemma_training.trajectories import Policy, Trajectories, by_intent, record
+from security_dilemma_training.writing import write_atomically
+
+if TYPE_CHECKING:
+    from security_dilemma_training.config import RunConfig
+    from security_dilemma_training.runs import Run
+
+__all__ = ["ARMS_FILE", "evaluate_policy", "evaluate_run", "pairs_of_intents", "summary_table"]
+
+ARMS_FILE = "arms.npz"
+"""In a run folder: ``<pair>/<intent>/<arms, offensive_share or states>``, each (T,), of the states still there."""
+
+
+def pairs_of_intents(n_states: int) -> dict[str, int]:
+    """Return by name how many states are greedy: the pairs of intents, or with N > 2 the like."""
+    if n_states == 2:
+        return {"both_security_seekers": 0, "mixed": 1, "both_greedy": 2}
+    return {"all_security_seekers": 0, "one_greedy": 1, "all_greedy": n_states}
+
+
+def evaluate_policy(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Any]:
+    """Return ``pairs``, ``reasons``, ``games``, ``horizon`` and ``eval_seed`` of a policy, see the module.
+
+    Args:
+        policy: Decides for every state.
+        config: What the policy was trained for.
+        games: Fresh games for each pair of intents.
+        seed: Seed of the games; each pair has its own stream.
+    """
+    return _measured(_played(policy, config, games, seed), config, games, seed)
+
+
+def evaluate_run(run: Run, games: int | None = None, seed: int | None = None) -> dict[str, Any]:
+    """Measure the policy of a run, write ``evaluation.json`` and ``arms.npz`` into its folder, and return the results.
+
+    Args:
+        run: A trained run.
+        games: Fresh games for each pair of intents; None: as the config says.
+        seed: Seed of the games; None: as the config says.
+
+    Raises:
+        CheckpointError: If the run is not trained yet, or its policy is damaged.
+    """
+    from security_dilemma_training.learners import load_policy
+
+    config = run.config
+    games = config.evaluation.games if games is None else games
+    seed = config.evaluation.seed if seed is None else seed
+    played = _played(load_policy(run), config, games, seed)
+    manifest, resolved = run.manifest, config.resolved()
+    results = {
+        "world": config.label,
+        "seed": run.seed,
+        "config_hash": manifest["config_hash"],
+        "params": resolved["params"],
+        "n_states": config.game.n_states,
+        "max_cycles": config.game.max_cycles,
+        "stages": resolved["game"]["stages"],
+        "config": {name: resolved[name] for name in ("game", "learner", "schedule", "evaluation")},
+        **_measured(played, config, games, seed),
+        "train_seconds": manifest["cpu_seconds"] or None,
+    }
+    write_atomically(run.folder / ARMS_FILE, _arms(played))
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(run.evaluation_path, text + "\n")
+    return results
+
+
+def _played(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Trajectories]:
+    """Fresh games for each pair; which state is the greedy one alternates from game to game."""
+    game = config.game
+    pairs = pairs_of_intents(game.n_states)
+    places = (np.arange(game.n_states) + np.arange(games)[:, None]) % game.n_states
+    seeds = np.random.SeedSequence(seed).generate_state(len(pairs)).tolist()
+    return {
+        pair: record(
+            config.resolved_params(),
+            policy,
+            n_games=games,
+            n_states=game.n_states,
+            max_cycles=game.max_cycles,
+            intents=places >= game.n_states - greedy,
+            seed=stream,
+            stages=game.stages,
+            war=game.war,
+            action_mode=game.action_mode,
+        )
+        for (pair, greedy), stream in zip(pairs.items(), seeds, strict=True)
+    }
+
+
+def _measured(played: dict[str, Trajectories], config: RunConfig, games: int, seed: int) -> dict[str, Any]:
+    horizon = config.evaluation.horizon
+    found = {pair: measure(trajectories, horizon) for pair, trajectories in played.items()}
+    return {
+        "pairs": {pair: {k: _number(v) for k, v in values.items()} for pair, (values, _) in found.items()},
+        "reasons": {pair: reasons for pair, (_, reasons) in found.items() if reasons},
+        "games": games,
+        "horizon": horizon,
+        "eval_seed": seed,
+    }
+
+
+def _arms(played: dict[str, Trajectories]) -> bytes:
+    """The contents of ``arms.npz``."""
+    curves = {
+        f"{pair}/{intent}/{name}": values.astype(np.float32)
+        for pair, trajectories in played.items()
+        for intent, who in by_intent(trajectories).items()
+        if who.any()
+        for name, values in arms_over_time(trajectories, who)._asdict().items()
+    }
+    file = io.BytesIO()
+    np.savez_compressed(file, **curves)
+    return file.getvalue()
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

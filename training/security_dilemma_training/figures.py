@@ -1,0 +1,255 @@
+"""Figures of results: every seed is shown, colours are safe for colour-blind readers and tell apart in grey, too."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from security_dilemma.spaces import INTENTS
+from security_dilemma_training.statistics import FEW_SEEDS
+from security_dilemma_training.summary import WorldSummary, display_name
+from security_dilemma_training.verdict import PEACE_AT_MOST, WAR_AT_LEAST, Outcome, ceiling
+from security_dilemma_training.writing import write_atomically
+
+__all__ = ["Curves", "arms_over_time", "learning_curves", "save", "strikes", "tragic_war_rates"]
+
+Curves = Mapping[str, NDArray[Any]]
+"""Series of one run by name."""
+
+SEEKER, GREEDY = "#0072b2", "#d55e00"  # blue and vermilion of Okabe & Ito (2008); the vermilion is lighter in grey
+STYLES = dict(zip(INTENTS, ((SEEKER, "-", "o"), (GREEDY, "--", "^")), strict=True))
+LABELS = dict(zip(INTENTS, ("security seekers", "greedy states"), strict=True))
+ARMS_PAIRS = dict(zip(INTENTS, (("both", "all_security_seekers"), ("mixed", "one_greedy")), strict=True))
+THIN_SHARE = 0.05
+"""Curves of those who are still there end where less than this share of them is left."""
+
+STYLE: Any = {
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.5,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "svg.hashsalt": "security-dilemma",
+}
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, atomically and the same to the byte each time, and return the files.
+
+    Args:
+        figure: The figure.
+        path: The files' path without a suffix.
+    """
+    files = []
+    with rc_context(STYLE):
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=160, metadata=metadata)
+            files.append(path.with_name(f"{path.name}.{kind}"))
+            write_atomically(files[-1], buffer.getvalue())
+    return files
+
+
+def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
+    """Draw the tragic war rate of every seed by world, with the interquartile mean, its interval and theory beside."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.6 + 1.45 * len(worlds), 3.9))
+        axes = figure.subplots()
+        for place, world in enumerate(worlds):
+            _expected(axes, place, world)
+            _seeds(axes, place - 0.1, world.tragic, SEEKER, "o", "one seed" if place == 0 else None)
+            middle = world.interval("seekers", "tragic_war_rate")
+            if len(world.tragic) > 1:
+                low, high = middle.estimate - middle.low, middle.high - middle.estimate
+                axes.errorbar(
+                    place + 0.27,
+                    middle.estimate,
+                    yerr=[[max(low, 0)], [max(high, 0)]],
+                    fmt="D",
+                    color="black",
+                    markersize=5,
+                    capsize=3,
+                    label="interquartile mean, 95 % interval" if place == 0 else None,
+                )
+        axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
+        axes.set_xlim(-0.55, len(worlds) - 0.45)
+        horizon = worlds[0].results[0]["horizon"]
+        axes.set_ylabel(f"tragic war rate (war within {horizon} steps,\nbetween two security seekers)")
+        axes.set_ylim(-0.04, 1.04)
+        few = any(len(world.tragic) < FEW_SEEDS for world in worlds)
+        title = "Where learned security seekers spiral into war"
+        axes.set_title(title + (" (few seeds: intervals tell little)" if few else ""), loc="left")
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+    return figure
+
+
+def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[tuple[str, int], Curves]) -> Figure:
+    """Draw arms over time by intent in each world: seeds thin, their mean thick.
+
+    Security seekers are those who face security seekers, greedy states those who face a security seeker, as most of
+    each do; curves end where nearly all games have seen a war.
+
+    Args:
+        worlds: The worlds.
+        curves: The contents of ``arms.npz`` of each run by the world's name in its results, and seed.
+    """
+    with rc_context(STYLE):
+        figure, panels = _panels(len(worlds))
+        for axes, world in zip(panels, worlds, strict=True):
+            for intent in INTENTS:
+                runs = [curves.get((str(r["world"]), int(r["seed"]))) for r in world.results]
+                _bundle(axes, [_arms(run, intent) for run in runs if run is not None], intent)
+            axes.set_title(_title(world), loc="left")
+            cap = float(np.max(world.results[0]["params"]["arms_cap"]))
+            axes.axhline(cap, color="0.6", linewidth=0.8, linestyle=":")
+            axes.set_ylim(0, 1.08 * cap)
+        panels[0].text(1, panels[0].get_ylim()[1] * 0.935, "cap", color="0.45", fontsize=7.5, va="bottom")
+        _finish(figure, panels, "step", "arms of those still there (units)")
+    return figure
+
+
+def strikes(worlds: Sequence[WorldSummary]) -> Figure:
+    """Draw the strike rate in a crisis of every seed by intent in each world."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.6 + 1.45 * len(worlds), 3.7))
+        axes = figure.subplots()
+        for place, world in enumerate(worlds):
+            for shift, pair, intent in ((-0.17, "seekers", INTENTS[0]), (0.17, "mixed", INTENTS[1])):
+                color, _, marker = STYLES[intent]
+                values = world.values(pair, f"strike_rate_{intent}")
+                facing = "facing a security seeker"
+                _seeds(axes, place + shift, values, color, marker, f"{LABELS[intent]} {facing}" if not place else None)
+                middle = world.interval(pair, f"strike_rate_{intent}").estimate
+                axes.plot([place + shift - 0.12, place + shift + 0.12], [middle] * 2, color="black", linewidth=1.8)
+        axes.plot([], [], color="black", linewidth=1.8, label="interquartile mean")
+        axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
+        axes.set_xlim(-0.55, len(worlds) - 0.45)
+        axes.set_ylim(-0.04, 1.04)
+        axes.set_ylabel("strikes per crisis of a state")
+        axes.set_title("Who strikes in a crisis (every seed a point)", loc="left")
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+    return figure
+
+
+def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[tuple[str, int], Curves]) -> Figure:
+    """Draw how the strike rate in a crisis by intent changed over the training: seeds thin, their mean thick.
+
+    Args:
+        worlds: The worlds.
+        curves: The columns of ``progress.csv`` of each run by the world's name in its results, and seed.
+    """
+    with rc_context(STYLE):
+        figure, panels = _panels(len(worlds))
+        for axes, world in zip(panels, worlds, strict=True):
+            runs = [curves.get((str(r["world"]), int(r["seed"]))) for r in world.results]
+            for intent in INTENTS:
+                column = f"strike_rate_in_crisis/{intent}"
+                known = [run for run in runs if run is not None and column in run]
+                series = [(run["agent_steps"] / 1e6, _smooth(run[column])) for run in known]
+                _bundle(axes, series, intent)
+            axes.set_title(_title(world), loc="left")
+            axes.set_ylim(0, 1)
+        _finish(figure, panels, "million agent-steps", "strikes per crisis while learning")
+    return figure
+
+
+def _expected(axes: Axes, place: int, world: WorldSummary) -> None:
+    """Shade where theory expects the seeds of a world to end."""
+    first = world.results[0]
+    highest = ceiling(first["params"], min(first["horizon"], first["max_cycles"]), first["stages"])
+    war, peace = (WAR_AT_LEAST * highest, highest), (0.0, PEACE_AT_MOST * highest)
+    regions = {Outcome.SPIRAL: [war], Outcome.NO_SPIRAL: [peace], Outcome.SPLIT: [war, peace]}
+    outcome = world.verdict.expectation.outcome
+    for low, high in regions[outcome] if outcome else []:
+        label = (
+            "theory's expectation" if (place == 0 and low == 0) or (place == 0 and outcome is Outcome.SPIRAL) else None
+        )
+        axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
+
+
+def _seeds(
+    axes: Axes, place: float, values: Sequence[float], color: str, marker: str, label: str | None = None
+) -> None:
+    """One point a seed, spread sideways in the order of the seeds so that equal ones can be counted."""
+    n = len(values)
+    spread = min(0.2, 0.04 * (n - 1)) * np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
+    axes.scatter(
+        place + spread, values, s=26, marker=marker, color=color, alpha=0.75, linewidth=0.4, edgecolor="white",
+        label=label, zorder=3, clip_on=False,
+    )  # fmt: skip
+
+
+def _arms(run: Curves, intent: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Steps and arms of an intent, up to where too few are left."""
+    keys = [key for key in run if key.endswith(f"/{intent}/arms") and key.startswith(ARMS_PAIRS[intent])]
+    if not keys:
+        return np.zeros(0), np.zeros(0)
+    states = run[keys[0].removesuffix("arms") + "states"]
+    there = states >= THIN_SHARE * states[0]
+    return np.flatnonzero(there), run[keys[0]][there]
+
+
+def _bundle(axes: Axes, series: Sequence[tuple[NDArray[Any], NDArray[Any]]], intent: str) -> None:
+    """Seeds as thin lines, and their mean as a thick one as long as at least half of them go on."""
+    color, line, _ = STYLES[intent]
+    kept = [(x, y) for x, y in series if len(x)]
+    for x, y in kept:
+        axes.plot(x, y, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
+    if not kept:
+        return
+    grid = max((x for x, _ in kept), key=len)
+    table = np.full((len(kept), len(grid)), math.nan)
+    for row, (_, y) in zip(table, kept, strict=True):
+        row[: len(y)] = y
+    enough = np.sum(~np.isnan(table), axis=0) >= len(kept) / 2
+    mean = np.nanmean(table[:, enough], axis=0) if enough.any() else np.zeros(0)
+    axes.plot(grid[enough], mean, color=color, linestyle=line, linewidth=2.2, label=LABELS[intent])
+
+
+def _smooth(values: NDArray[Any], width: int = 5) -> NDArray[Any]:
+    """Moving mean over ``width`` rollouts that leaves out what is missing."""
+    padded = np.pad(values, (width // 2, width // 2), constant_values=math.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    known = ~np.isnan(windows)
+    sums, counts = np.where(known, windows, 0).sum(axis=-1), known.sum(axis=-1)
+    smooth: NDArray[Any] = np.divide(sums, counts, out=np.full(len(values), math.nan), where=counts > 0)
+    return smooth
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    columns = min(count, 4)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(1.2 + 2.25 * columns, 0.8 + 2.2 * rows))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+    for unused in grid[count:]:
+        unused.set_visible(False)
+    return figure, grid[:count]
+
+
+def _finish(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
+    figure.supxlabel(x, fontsize=9)
+    figure.supylabel(y, fontsize=9)
+    handles = {
+        label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside upper right", ncols=2, fontsize=8)
+
+
+def _title(world: WorldSummary) -> str:
+    return f"{display_name(world.world)}\n({world.verdict.outcome}, {len(world.results)} seeds)"
+
+
+def _tick(world: WorldSummary) -> str:
+    at_war = world.verdict.at_war
+    ended = f"{round(at_war.estimate * len(world.tragic))} of {len(world.tragic)} at war"
+    return f"{display_name(world.world)}\n{ended}"

@@ -1,0 +1,137 @@
+"""Results by world: the seeds together, their statistics and the verdict, as tables and figures show them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rich.markup import escape
+from rich.table import Table
+
+from security_dilemma.params import WORLDS
+from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
+from security_dilemma_training.verdict import Ending, Verdict, judge
+
+__all__ = [
+    "ROWS",
+    "WorldSummary",
+    "display_name",
+    "seeker_pair",
+    "show_interval",
+    "show_number",
+    "summarise",
+    "summary_table",
+]
+
+ROWS = (
+    ("tragic war rate", "seekers", "tragic_war_rate"),
+    ("war per crisis", "seekers", "war_per_crisis"),
+    ("seekers' strike rate", "seekers", "strike_rate_security_seeker"),
+    ("seekers' arms", "seekers", "arms_security_seeker"),
+    ("welfare loss", "seekers", "welfare_loss"),
+    ("mixed: war rate", "mixed", "war_rate"),
+    ("posture bits", "mixed", "posture_bits"),
+)
+"""Columns of the table of worlds: heading, pair of intents, metric."""
+
+
+class WorldSummary(NamedTuple):
+    """One world over its seeds."""
+
+    world: str
+    results: tuple[Mapping[str, Any], ...]  # of each seed, by seed
+    tragic: tuple[float, ...]  # tragic war rate of each seed
+    verdict: Verdict
+
+    def values(self, pair: str, metric: str) -> list[float]:
+        """Return a metric of each seed; NaN where it is null.
+
+        Args:
+            pair: ``seekers`` or ``mixed``, whatever the number of states, or the name of a pair of intents.
+            metric: Its name.
+        """
+        rows = (_pair(result, pair)[metric] for result in self.results)
+        return [math.nan if value is None else float(value) for value in rows]
+
+    def interval(self, pair: str, metric: str) -> Interval:
+        """Return the interquartile mean over the seeds that have the metric, with its 95 % bootstrap interval."""
+        values = [value for value in self.values(pair, metric) if not math.isnan(value)]
+        return bootstrap_interval([values], iqm) if values else Interval(math.nan, math.nan, math.nan)
+
+
+def seeker_pair(result: Mapping[str, Any]) -> str:
+    """Return the name of the pair of security seekers."""
+    return "both_security_seekers" if result["n_states"] == 2 else "all_security_seekers"
+
+
+def summarise(results: Sequence[Mapping[str, Any]]) -> list[WorldSummary]:
+    """Return the results by world, Jervis's worlds first and in his order, then others as they come.
+
+    Runs of different configs are no replicates: where they bear the same name, each config is a world of its own, told
+    apart by the beginning of its hash. Of several results of one run the last counts.
+    """
+    found = {(str(result["world"]), str(result["config_hash"])): 0 for result in results}
+    worlds = [world for world, _ in found]
+    order = {name: place for place, name in enumerate(WORLDS)}
+    summaries = []
+    for world, config in sorted(found, key=lambda key: order.get(key[0], len(order))):
+        own = {r["seed"]: r for r in results if r["world"] == world and r["config_hash"] == config}
+        name = world if worlds.count(world) == 1 else f"{world} #{config[:6]}"
+        summaries.append(_summary(name, [own[seed] for seed in sorted(own)]))
+    return summaries
+
+
+def display_name(world: str) -> str:
+    """Return a world's name for people."""
+    return world.replace("_", " ").capitalize()
+
+
+def show_number(value: float, decimals: int = 3) -> str:
+    """Return a number for a table; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}"
+
+
+def show_interval(interval: Interval, decimals: int = 3) -> str:
+    """Return an estimate for a table, with its interval if it has one."""
+    estimate, low, high = (show_number(value, decimals) for value in interval)
+    return estimate if math.isnan(interval.low) else f"{estimate} [{low}, {high}]"
+
+
+def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table of worlds for a terminal: interquartile means over seeds, and the verdict.
+
+    Square brackets hold 95 % intervals: of the bootstrap, and Wilson's for the share of seeds at war.
+    """
+    table = Table(caption="interquartile means over seeds, between security seekers; [95 % intervals]")
+    table.add_column("world")
+    for heading in ("tragic war rate", "arms", "welfare loss", "seeds at war"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for world in summarise(results):
+        verdict = world.verdict
+        count = f"{verdict.endings.count(Ending.WAR)} of {len(verdict.endings)}"
+        share = f"[{verdict.at_war.low:.2f}, {verdict.at_war.high:.2f}]"
+        tragic = show_interval(world.interval("seekers", "tragic_war_rate"), 2)
+        arms, loss = (
+            show_number(world.interval("seekers", metric).estimate, 2)
+            for metric in ("arms_security_seeker", "welfare_loss")
+        )
+        words = f"{verdict.outcome}: {verdict.agreement}"
+        cells = (display_name(world.world), tragic, arms, loss, f"{count} {share}", words)
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _pair(result: Mapping[str, Any], pair: str) -> Mapping[str, Any]:
+    names = {"seekers": seeker_pair(result), "mixed": "mixed" if result["n_states"] == 2 else "one_greedy"}
+    values: Mapping[str, Any] = result["pairs"][names.get(pair, pair)]
+    return values
+
+
+def _summary(name: str, results: Sequence[Mapping[str, Any]]) -> WorldSummary:
+    first = results[0]
+    tragic = tuple(float(_pair(result, "seekers")["tragic_war_rate"]) for result in results)
+    horizon = min(first["horizon"], first["max_cycles"])
+    verdict = judge(tragic, first["params"], horizon=horizon, n_states=first["n_states"], stages=first["stages"])
+    return WorldSummary(name, tuple(results), tragic, verdict)

@@ -1,0 +1,211 @@
+"""The verdict on a world: did learned security seekers spiral into war, and is that what theory expects?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from security_dilemma import theory
+from security_dilemma.params import PARAMETERS, WORLDS
+from security_dilemma_training.statistics import Interval, few_seeds, wilson_interval
+
+__all__ = ["Agreement", "Ending", "Expectation", "Outcome", "Verdict", "ceiling", "expectation", "judge"]
+
+WAR_AT_LEAST, PEACE_AT_MOST = 0.8, 0.2
+"""A seed ends at war, or at peace, where its tragic war rate is at least, or at most, this share of the highest rate
+that the horizon allows. Learned outcomes are bimodal, below .2 or close to the ceiling, so that little hangs on where
+between them the lines are drawn; what lies between the lines has not settled, or mixes both, and is called neither."""
+
+NEARLY_ALL = 0.9
+"""A world spirals, or does not, if at least this share of its seeds ends at war, or at peace: one seed in ten may
+stray. Anything else is split."""
+
+DISTURBING = (
+    *("initiative_mean", "initiative_width", "balance_width", "balance_bias", "balance_noise", "spoils"),
+    *("power_weight", "routine_weight", "prosocial_weight"),
+)
+"""Parameters that must be 0 for the theory of two equal states in a crisis to say anything."""
+
+
+class Ending(StrEnum):
+    """How a seed ends."""
+
+    WAR = "at war"
+    PEACE = "at peace"
+    BETWEEN = "in between"
+
+
+class Outcome(StrEnum):
+    """What becomes of a world over its seeds."""
+
+    SPIRAL = "spiral"
+    NO_SPIRAL = "no spiral"
+    SPLIT = "split over seeds"
+
+
+class Agreement(StrEnum):
+    """How an outcome stands to theory."""
+
+    IN_LINE = "in line with the expectation"
+    AGAINST = "against the expectation"
+    TOO_FEW = "too few seeds to hold against the expectation"
+    OPEN = "no prediction to hold it against"
+
+
+class Expectation(NamedTuple):
+    """What theory expects of a world."""
+
+    outcome: Outcome | None  # None: theory leaves it open
+    reason: str
+
+
+class Verdict(NamedTuple):
+    """The verdict on a world."""
+
+    outcome: Outcome
+    endings: tuple[Ending, ...]  # of each seed
+    at_war: Interval  # share of seeds at war, with its 95 % Wilson interval
+    expectation: Expectation
+    agreement: Agreement
+    words: str  # all of it in words
+
+
+JERVIS: dict[str, Expectation] = {
+    "doubly_dangerous": Expectation(
+        Outcome.SPIRAL, "offence has the advantage and postures tell nothing: seekers behave like aggressors"
+    ),
+    "intense": Expectation(Outcome.NO_SPIRAL, "defence has the advantage: arms may be bought, striking is dominated"),
+    "not_intense": Expectation(
+        Outcome.SPLIT, "offence has the advantage but postures can be told apart: some seeds find reassurance"
+    ),
+    "doubly_safe": Expectation(Outcome.NO_SPIRAL, "defence has the advantage and postures can be told apart"),
+}
+"""Jervis (1978), with what learning in this model adds: where distinguishability must be learned, seeds split."""
+
+
+def ceiling(params: Mapping[str, Any], horizon: int, stages: object = None) -> float:
+    """Return the highest tragic war rate within a horizon of steps, ``1 - (1-χ)^(horizon-1)``.
+
+    The first step of a game is never a crisis, but every stage of a stage game is one.
+    """
+    return 1.0 if stages else 1 - (1 - float(np.mean(params["crisis_rate"]))) ** (horizon - 1)
+
+
+def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = None) -> Expectation:
+    """Return what theory expects of security seekers.
+
+    Jervis's worlds by name; else, for two equal states: with ``b ≤ 0`` striking is dominated; with ``b > 0`` peace
+    and war are both equilibria above the minimum trust m(b); below it fear of the greedy makes seekers strike, if the
+    greedy strike for certain (Kydd 2005).
+
+    Args:
+        params: Every parameter by name; lists hold one value per state.
+        n_states: Number of states.
+        stages: The stages, if it is a stage game.
+    """
+    if n_states != 2 or stages:
+        return Expectation(None, "theory's expectation is for repeated crises of two states")
+    for name, world in WORLDS.items():
+        if all(_same(params[field], getattr(world, field)) for field in PARAMETERS):
+            return JERVIS[name]
+    if any(np.ndim(value) and len(set(np.ravel(value).tolist())) > 1 for value in params.values()):
+        return Expectation(None, "the states differ, and theory's expectation is for equals")
+    if any(np.any(params[name]) for name in DISTURBING):
+        what = ", ".join(name for name in DISTURBING if np.any(params[name]))
+        return Expectation(None, f"no prediction is known to this report with {what}")
+    numbers = ("balance", "decisiveness", "war_cost", "greed", "trust")
+    return _of_equals(*(float(np.mean(params[name])) for name in numbers))
+
+
+def judge(
+    rates: Sequence[float], params: Mapping[str, Any], *, horizon: int, n_states: int = 2, stages: object = None
+) -> Verdict:
+    """Return the verdict on a world from the tragic war rates of its seeds.
+
+    Args:
+        rates: One for each seed.
+        params: Every parameter by name.
+        horizon: Steps within which a war counts as tragic, at most the time limit.
+        n_states: Number of states.
+        stages: The stages, if it is a stage game.
+
+    Raises:
+        ValueError: If there is no seed.
+    """
+    highest = ceiling(params, horizon, stages)
+    endings = tuple(_ending(rate, highest) for rate in rates)
+    at_war = wilson_interval(endings.count(Ending.WAR), len(endings))
+    if at_war.estimate >= NEARLY_ALL:
+        outcome = Outcome.SPIRAL
+    elif endings.count(Ending.PEACE) >= NEARLY_ALL * len(endings):
+        outcome = Outcome.NO_SPIRAL
+    else:
+        outcome = Outcome.SPLIT
+    expected = expectation(params, n_states, stages)
+    agreement = _agreement(outcome, expected.outcome, at_war, len(endings))
+    words = _words(outcome, endings, at_war, expected, agreement)
+    return Verdict(outcome, endings, at_war, expected, agreement, words)
+
+
+def _ending(rate: float, highest: float) -> Ending:
+    if rate <= PEACE_AT_MOST * highest:
+        return Ending.PEACE
+    return Ending.WAR if rate >= WAR_AT_LEAST * highest else Ending.BETWEEN
+
+
+def _same(value: Any, other: Any) -> bool:
+    if value is None or other is None:
+        return value is other
+    return bool(np.all(np.abs(np.asarray(value, float) - np.asarray(other, float)) < 1e-9))
+
+
+def _of_equals(balance: float, decisiveness: float, war_cost: float, greed: float, trust: float) -> Expectation:
+    chance = theory.parity_chance(balance, decisiveness)
+    if not theory.is_stag_hunt(chance):
+        return Expectation(Outcome.NO_SPIRAL, "b ≤ 0: between equal security seekers striking is dominated")
+    if greed <= theory.predation_threshold(chance, war_cost):
+        return Expectation(None, "b > 0: peace and war are both equilibria, whatever the trust")
+    minimum = theory.minimum_trust(chance, war_cost)
+    if trust < minimum:
+        reason = f"b > 0, and trust {trust:g} is below its minimum m(b) = {minimum:.2f}: fear of the greedy suffices"
+        return Expectation(Outcome.SPIRAL, reason)
+    return Expectation(None, f"b > 0, trust above m(b) = {minimum:.2f}: peace and war are both equilibria")
+
+
+def _allows(at_war: Interval, expected: Outcome) -> bool:
+    """Whether the interval of the share of seeds at war reaches into what is expected."""
+    if expected is Outcome.SPIRAL:
+        return at_war.high >= NEARLY_ALL
+    if expected is Outcome.NO_SPIRAL:
+        return at_war.low <= 1 - NEARLY_ALL
+    return at_war.low < NEARLY_ALL and at_war.high > 1 - NEARLY_ALL
+
+
+def _agreement(outcome: Outcome, expected: Outcome | None, at_war: Interval, seeds: int) -> Agreement:
+    if expected is None:
+        return Agreement.OPEN
+    if outcome is expected:
+        return Agreement.IN_LINE
+    return Agreement.TOO_FEW if few_seeds(seeds) and _allows(at_war, expected) else Agreement.AGAINST
+
+
+def _words(
+    outcome: Outcome, endings: tuple[Ending, ...], at_war: Interval, expected: Expectation, agreement: Agreement
+) -> str:
+    n = len(endings)
+    counts = ", ".join(f"{endings.count(kind)} {kind}" for kind in Ending)
+    words = (
+        f"{outcome.capitalize()}: of {n} seed{'s' * (n > 1)} end {counts}; the share of seeds at war is "
+        f"{at_war.estimate:.2f} (95 % interval {at_war.low:.2f} to {at_war.high:.2f}). "
+    )
+    if expected.outcome is None:
+        words += f"Theory makes no prediction ({expected.reason})."
+    else:
+        words += f"Theory expects: {expected.outcome} ({expected.reason}). This is {agreement}."
+    if agreement is Agreement.AGAINST and expected.outcome and _allows(at_war, expected.outcome):
+        words += " The interval does not rule the expected outcome out."
+    few = few_seeds(n)
+    return f"{words} {few[0].upper()}{few[1:]}." if few else words
