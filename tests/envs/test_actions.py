@@ -91,6 +91,8 @@ def test_a_strike_probability_of_zero_or_one_is_certain(u: float) -> None:
         ([0.6, 0.4, 0.0, 0.0, 0.0], ATTACK),
         ([0.4, 0.6, 0.0, 0.0, 0.0], DEFEND),
         ([0.2, 0.2, 0.9, 0.0, 0.0], DISARM),
+        ([0.2, 1.0, 0.3, 0.0, 0.0], DEFEND),
+        ([1.0, 0.2, 0.3, 0.0, 0.0], ATTACK),
         ([0.0, 0.0, 0.0, 1.0, 0.0], HOLD),
         ([0.6, 0.0, 0.0, 0.0, 0.9], STRIKE),
     ],
