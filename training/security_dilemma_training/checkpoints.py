@@ -66,12 +66,13 @@ def save_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
         "numpy_rng": {"pos": int(generator["state"]["pos"]), "has_gauss": int(generator["has_gauss"])},
         "numpy_rng_gauss": float(generator["gauss"]),
         "games_rng": vec_env.games.rng.bit_generator.state,
+        "unwritten": {name: x if isinstance(x, int) else float(x) for name, x in model.logger.name_to_value.items()},
     }
     _write(path, arrays, meta)
 
 
 def load_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
-    """Put a model, built from the same config, and its games where :func:`save_training` left them.
+    """Put a model, built from the same config, its logger and its games where :func:`save_training` left them.
 
     Raises:
         CheckpointError: If the file is missing, damaged, of another format or of another network.
@@ -88,6 +89,8 @@ def load_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
         np.random.set_state({"bit_generator": "MT19937", "state": state, **gauss})
         model.num_timesteps, model._n_updates = int(meta["num_timesteps"]), int(meta["n_updates"])
         model._last_obs, model._last_episode_starts = arrays["last_obs"], arrays["episode_starts"]
+        for name, value in meta["unwritten"].items():
+            model.logger.record(name, value)
     except (KeyError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} is not a training checkpoint of this run: {error!r}") from error
 
@@ -125,7 +128,7 @@ def _read(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
     if not path.exists():
         raise CheckpointError(f"{path} does not exist: train the run first")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

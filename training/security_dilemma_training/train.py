@@ -64,7 +64,8 @@ class ProgressTable(KVWriter):
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         """Add a row."""
         del key_excluded
-        self._rows.append({"agent_steps": step} | key_values)
+        plain = {name: x.item() if hasattr(x, "item") else x for name, x in key_values.items()}
+        self._rows.append({"agent_steps": step} | plain)
         columns = list(dict.fromkeys(name for row in self._rows for name in row))
         text = io.StringIO(newline="")
         table = csv.DictWriter(text, columns, lineterminator="\n")
@@ -130,12 +131,13 @@ def _learn(run: Run, report: Report) -> None:
     config = run.config
     vec_env = GamesVecEnv(build_games(config, config.n_games))
     model = build_learner(config, vec_env, run.seed)
+    logger = Logger(None, [])
+    model.set_logger(logger)
     if run.checkpoint_path.exists():
         load_training(run.checkpoint_path, model, vec_env)
-    writers: list[KVWriter] = [ProgressTable(run.progress_path, model.num_timesteps)]
+    logger.output_formats.append(ProgressTable(run.progress_path, model.num_timesteps))
     if config.output.tensorboard:
-        writers.append(TensorBoardOutputFormat(str(run.tensorboard_path)))
-    model.set_logger(Logger(None, writers))
+        logger.output_formats.append(TensorBoardOutputFormat(str(run.tensorboard_path)))
     # stable-baselines3 counts what it is asked for from where the model stands
     left = config.schedule.agent_steps - model.num_timesteps
     if left > 0:

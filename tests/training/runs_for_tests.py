@@ -1,0 +1,48 @@
+"""Small runs for tests of learning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from security_dilemma_training.config import RunConfig, parse
+from security_dilemma_training.runs import Run
+
+CRISIS = {
+    "game": {"max_cycles": 1, "stages": [[["hold", "strike"], 1.0]]},
+    "params": {"decisiveness": 1.0, "surge_attack": 1.0, "home_defence": 1.0, "war_cost": 0.2, "trust": 1.0},
+}
+"""The one-shot crisis of THEORY 1–3: no arms, k = 1, c = 0.2, security seekers."""
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return nested dicts put together."""
+    both = dict(base)
+    for key, value in changes.items():
+        both[key] = merged(both[key], value) if isinstance(value, dict) and key in both else value
+    return both
+
+
+def small_config(**changes: Any) -> RunConfig:
+    """Return a config whose runs take seconds, with sections changed as given."""
+    learner = {"slots": 48, "n_steps": 8, "batch_size": 96, "n_epochs": 2}
+    schedule = {"agent_steps": 4 * 384, "checkpoint_every": 2 * 384}
+    base = {"world": "not_intense", "learner": learner, "schedule": schedule, "output": {"tensorboard": False}}
+    return parse(merged(base, changes), RunConfig)
+
+
+def crisis_config(**changes: Any) -> RunConfig:
+    """Return a config of the one-shot crisis with a learner that settles in seconds."""
+    learner = {"slots": 512, "n_steps": 4, "batch_size": 2048, "n_epochs": 8, "learning_rate": 3e-3}
+    schedule = {"agent_steps": 60 * 2048}
+    base = merged(CRISIS, {"world": None, "learner": learner, "schedule": schedule})
+    return small_config(**merged(base, changes))
+
+
+def new_run(folder: Path, config: RunConfig, seed: int = 0) -> Run:
+    """Return a fresh run in a folder."""
+    return Run.create(folder, config, seed)
+
+
+def silent(_share: float, _message: str) -> None:
+    """Report to nobody."""

@@ -1,0 +1,96 @@
+"""Learners built from configs, and the policies they leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from stable_baselines3.common.buffers import RolloutBuffer
+
+from security_dilemma.state import Move
+from security_dilemma_training.learners import LivingRolloutBuffer, build_games, build_learner, falling, load_policy
+from security_dilemma_training.train import train
+from security_dilemma_training.vec_env import GamesVecEnv
+from tests.training.runs_for_tests import new_run, silent, small_config
+
+
+def test_schedules_fall_linearly_to_a_share() -> None:
+    schedule = falling(2.0, 0.25)
+    assert [schedule(1.0), schedule(0.5), schedule(0.0)] == [2.0, 1.25, 0.5]
+
+
+@pytest.mark.parametrize("mode", ["multidiscrete", "discrete"])
+@pytest.mark.parametrize("n_states", [2, 3])
+@pytest.mark.parametrize(("probability", "expected"), [(None, 0.2), (0.05, 0.05), (0.9, 0.9)])
+def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability: float | None, expected: float) -> None:
+    learner = {"initial_strike_probability": probability, "slots": 6000, "batch_size": 48000}
+    config = small_config(game={"action_mode": mode, "n_states": n_states}, learner=learner)
+    vec_env = GamesVecEnv(build_games(config, config.n_games))
+    model = build_learner(config, vec_env, 0)
+    actions, _ = model.predict(vec_env.reset())
+    rest = 5 if n_states == 2 else 15
+    moves = actions // rest if mode == "discrete" else actions[:, 0]
+    assert np.mean(moves == Move.STRIKE) == pytest.approx(expected, abs=0.025)
+
+
+def test_options_reach_the_learner() -> None:
+    learner: dict[str, Any] = {"hidden_sizes": [16, 8], "activation": "relu", "gae_lambda": 0.9, "clip_range": 0.1}
+    config = small_config(params={"discount": 0.9}, learner=learner)
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 3)
+    assert (model.gamma, model.gae_lambda, model.n_steps, model.seed) == (0.9, 0.9, 8, 3)
+    assert [tuple(layer.shape) for name, layer in model.policy.mlp_extractor.policy_net.named_parameters()] == [
+        (16, 21),
+        (16,),
+        (8, 16),
+        (8,),
+    ]
+    stages = {"max_cycles": 2, "stages": [[["hold", "strike"], 0.5], [["hold", "strike"], 0.5]], "war": "scaled"}
+    assert small_config(game=stages).gamma == 1.0
+
+
+def test_eliminated_states_do_not_reach_the_learner() -> None:
+    config = small_config(game={"n_states": 3}, params={"crisis_rate": 0.9}, schedule={"agent_steps": 384})
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    batches: list[Any] = []
+
+    class Watched(LivingRolloutBuffer):
+        def get(self, batch_size: int | None = None) -> Any:
+            for batch in super().get(batch_size):
+                batches.append(batch)
+                yield batch
+
+    model.rollout_buffer.__class__ = Watched
+    model.learn(384)
+    buffer = model.rollout_buffer
+    assert isinstance(buffer, RolloutBuffer)
+    living = int((buffer.observations != 0).any(axis=-1).sum())
+    assert 0 < living < 384
+    seen = sum(len(batch.observations) for batch in batches)
+    assert seen == 2 * living  # two epochs
+    assert all(bool((batch.observations != 0).any(dim=1).all()) for batch in batches)
+    assert max(len(batch.observations) for batch in batches) <= 96
+
+
+@pytest.mark.parametrize("mode", ["multidiscrete", "discrete", "continuous"])
+def test_a_loaded_policy_plays_as_the_learner_did(tmp_path: Path, mode: str) -> None:
+    config = small_config(game={"action_mode": mode})
+    run = new_run(tmp_path / "run", config)
+    train(run, silent)
+    policy = load_policy(run)
+    games = build_games(config, 3000)
+    observations = games.reset(1)
+    first = policy.act(observations, games.action_mask(), np.random.default_rng(5))
+    again = policy.act(observations, games.action_mask(), np.random.default_rng(5))
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (3000, 2, games.n_components)
+    games.step(first)  # inside the action space
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    with np.load(run.policy_path) as file:
+        state = {name.removeprefix("policy."): torch.as_tensor(file[name]) for name in file.files if name != "meta"}
+    model.policy.load_state_dict(state)
+    theirs, _ = model.predict(np.ascontiguousarray(observations).reshape(6000, -1))
+    ours = first.reshape(6000, -1)
+    np.testing.assert_allclose(ours.mean(axis=0), theirs.reshape(6000, -1).mean(axis=0), atol=0.35)
