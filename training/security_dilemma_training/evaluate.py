@@ -4,7 +4,8 @@ The results of a run are plain data that JSON can hold; what could not be measur
 
 - ``world`` (its name in tables), ``seed``, ``config_hash``;
 - ``params`` (every parameter), ``n_states``, ``max_cycles``, ``stages``, and ``config`` (the rest of what was asked);
-- ``games`` (for each pair), ``horizon`` (steps), ``eval_seed``;
+- ``games`` (for each pair), ``horizon`` (steps), ``eval_seed`` (with the run's own seed it seeds the games, so that
+  the noise of evaluation is independent over runs);
 - ``pairs``: ``{pair: {metric: value}}``, the metrics of :mod:`security_dilemma_training.measures`;
 - ``reasons``: ``{pair: {metric: why it is null}}``, where there is more to say than that nothing was observed;
 - ``train_seconds``: CPU time of the training, or null.
@@ -70,7 +71,8 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None) ->
     config = run.config
     games = config.evaluation.games if games is None else games
     seed = config.evaluation.seed if seed is None else seed
-    played = _played(load_policy(run), config, games, seed)
+    stream = int(np.random.SeedSequence([seed, run.seed]).generate_state(1)[0])
+    played = _played(load_policy(run), config, games, stream)
     manifest, resolved = run.manifest, config.resolved()
     results = {
         "world": config.label,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training.statistics import FEW_SEEDS
-from security_dilemma_training.summary import WorldSummary, display_name
+from security_dilemma_training.summary import RunKey, WorldSummary, display_name, run_key
 from security_dilemma_training.verdict import PEACE_AT_MOST, WAR_AT_LEAST, Outcome, ceiling
 from security_dilemma_training.writing import write_atomically
 
@@ -84,7 +84,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
         axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
         axes.set_xlim(-0.55, len(worlds) - 0.45)
         horizon = worlds[0].results[0]["horizon"]
-        axes.set_ylabel(f"tragic war rate (war within {horizon} steps,\nbetween two security seekers)")
+        axes.set_ylabel(f"tragic war rate (war within {horizon} steps,\nbetween security seekers)")
         axes.set_ylim(-0.04, 1.04)
         few = any(len(world.tragic) < FEW_SEEDS for world in worlds)
         title = "Where learned security seekers spiral into war"
@@ -93,7 +93,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
     return figure
 
 
-def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[tuple[str, int], Curves]) -> Figure:
+def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curves]) -> Figure:
     """Draw arms over time by intent in each world: seeds thin, their mean thick.
 
     Security seekers are those who face security seekers, greedy states those who face a security seeker, as most of
@@ -101,13 +101,13 @@ def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[tuple[str, in
 
     Args:
         worlds: The worlds.
-        curves: The contents of ``arms.npz`` of each run by the world's name in its results, and seed.
+        curves: The contents of ``arms.npz`` by run.
     """
     with rc_context(STYLE):
         figure, panels = _panels(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
             for intent in INTENTS:
-                runs = [curves.get((str(r["world"]), int(r["seed"]))) for r in world.results]
+                runs = [curves.get(run_key(r)) for r in world.results]
                 _bundle(axes, [_arms(run, intent) for run in runs if run is not None], intent)
             axes.set_title(_title(world), loc="left")
             cap = float(np.max(world.results[0]["params"]["arms_cap"]))
@@ -141,17 +141,17 @@ def strikes(worlds: Sequence[WorldSummary]) -> Figure:
     return figure
 
 
-def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[tuple[str, int], Curves]) -> Figure:
+def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curves]) -> Figure:
     """Draw how the strike rate in a crisis by intent changed over the training: seeds thin, their mean thick.
 
     Args:
         worlds: The worlds.
-        curves: The columns of ``progress.csv`` of each run by the world's name in its results, and seed.
+        curves: The columns of ``progress.csv`` by run.
     """
     with rc_context(STYLE):
         figure, panels = _panels(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
-            runs = [curves.get((str(r["world"]), int(r["seed"]))) for r in world.results]
+            runs = [curves.get(run_key(r)) for r in world.results]
             for intent in INTENTS:
                 column = f"strike_rate_in_crisis/{intent}"
                 known = [run for run in runs if run is not None and column in run]
@@ -182,7 +182,7 @@ def _seeds(
 ) -> None:
     """One point a seed, spread sideways in the order of the seeds so that equal ones can be counted."""
     n = len(values)
-    spread = min(0.2, 0.04 * (n - 1)) * np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
+    spread = min(0.15, 0.03 * (n - 1)) * np.linspace(-1, 1, n)
     axes.scatter(
         place + spread, values, s=26, marker=marker, color=color, alpha=0.75, linewidth=0.4, edgecolor="white",
         label=label, zorder=3, clip_on=False,
@@ -200,20 +200,16 @@ def _arms(run: Curves, intent: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _bundle(axes: Axes, series: Sequence[tuple[NDArray[Any], NDArray[Any]]], intent: str) -> None:
-    """Seeds as thin lines, and their mean as a thick one as long as at least half of them go on."""
+    """Seeds as thin lines, and their mean as a thick one as long as all of them go on."""
     color, line, _ = STYLES[intent]
     kept = [(x, y) for x, y in series if len(x)]
     for x, y in kept:
         axes.plot(x, y, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
     if not kept:
         return
-    grid = max((x for x, _ in kept), key=len)
-    table = np.full((len(kept), len(grid)), math.nan)
-    for row, (_, y) in zip(table, kept, strict=True):
-        row[: len(y)] = y
-    enough = np.sum(~np.isnan(table), axis=0) >= len(kept) / 2
-    mean = np.nanmean(table[:, enough], axis=0) if enough.any() else np.zeros(0)
-    axes.plot(grid[enough], mean, color=color, linestyle=line, linewidth=2.2, label=LABELS[intent])
+    shortest = min(len(x) for x, _ in kept)
+    mean = np.mean([y[:shortest] for _, y in kept], axis=0)
+    axes.plot(kept[0][0][:shortest], mean, color=color, linestyle=line, linewidth=2.2, label=LABELS[intent])
 
 
 def _smooth(values: NDArray[Any], width: int = 5) -> NDArray[Any]:
@@ -246,10 +242,17 @@ def _finish(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
 
 
 def _title(world: WorldSummary) -> str:
-    return f"{display_name(world.world)}\n({world.verdict.outcome}, {len(world.results)} seeds)"
+    n = len(world.results)
+    return f"{display_name(world.world)}\n({world.verdict.outcome}, {n} seed{'s' * (n > 1)})"
 
 
 def _tick(world: WorldSummary) -> str:
     at_war = world.verdict.at_war
     ended = f"{round(at_war.estimate * len(world.tragic))} of {len(world.tragic)} at war"
-    return f"{display_name(world.world)}\n{ended}"
+    return f"{display_name(world.world)}\n{_place(world)}\n{ended}"
+
+
+def _place(world: WorldSummary) -> str:
+    """Where a world stands in Jervis's table: b and d."""
+    params = world.results[0]["params"]
+    return f"b = {params['balance']}, d = {params['distinguishability']}"

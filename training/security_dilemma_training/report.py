@@ -21,8 +21,10 @@ from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
 from security_dilemma_training.statistics import few_seeds
 from security_dilemma_training.summary import (
     ROWS,
+    RunKey,
     WorldSummary,
     display_name,
+    run_key,
     seeker_pair,
     show_interval,
     show_number,
@@ -38,7 +40,7 @@ CAPTIONS = {
     "bootstrap interval; shaded is where theory expects the seeds.",
     "strikes": "Strikes per crisis of a state that faces a security seeker, by its own intent.",
     "arms_over_time": "Arms over time: security seekers among themselves, greedy states facing a security seeker; thin "
-    "lines are seeds, thick ones their mean. Curves end where fewer than 5 % of the games are left.",
+    "lines are seeds and end where fewer than 5 % of the games are left; thick ones are their mean while all go on.",
     "learning_curves": "Strikes per crisis while learning, moving mean over five rollouts.",
 }
 
@@ -68,7 +70,7 @@ def write_report(
     if run_folders is None:
         run_folders = [folder / str(result["world"]) / f"seed_{result['seed']}" for result in results]
     worlds = summarise(results)
-    drawn = _draw(worlds, folder, dict(zip(map(_key, results), run_folders, strict=True)))
+    drawn = _draw(worlds, folder, dict(zip(map(run_key, results), run_folders, strict=True)))
     text = json.dumps(list(results), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / "results.json", text + "\n")
     write_atomically(folder / "results.csv", _table(results))
@@ -85,11 +87,7 @@ def write_report(
     return path
 
 
-def _key(result: Mapping[str, Any]) -> tuple[str, int]:
-    return str(result["world"]), int(result["seed"])
-
-
-def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[tuple[str, int], Path]) -> list[str]:
+def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[RunKey, Path]) -> list[str]:
     """Write the figures for which there are data, and return their names."""
     pictures = {"tragic_war_rate": figures.tragic_war_rates(worlds), "strikes": figures.strikes(worlds)}
     arms = {key: _arms(path / ARMS_FILE) for key, path in runs.items() if (path / ARMS_FILE).exists()}
@@ -247,8 +245,8 @@ def _definitions(worlds: list[WorldSummary]) -> Iterator[str]:
     yield "Seeds are the replicates. Learned outcomes are bimodal, so look at the seeds before any mean."
     yield f"A seed ends *at war* where its tragic war rate is at least {WAR_AT_LEAST:g} of the highest possible within"
     yield f"{horizon} steps ({highest:.3f} in the first world), *at peace* where it is at most {PEACE_AT_MOST:g} of it,"
-    yield f"and *in between* otherwise. A world spirals, or does not, if at least {NEARLY_ALL:g} of its seeds end at war, or"
-    yield "at peace; anything else is split over seeds. Theory's expectation is fixed before anything is run."
+    yield f"and *in between* otherwise. A world spirals, or does not, if at least {NEARLY_ALL:g} of its seeds end at"
+    yield "war, or at peace; anything else is split over seeds. Theory's expectation is fixed before anything is run."
     yield ""
     yield "| metric | definition |"
     yield "| --- | --- |"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from rich.markup import escape
 from rich.table import Table
@@ -15,8 +15,10 @@ from security_dilemma_training.verdict import Ending, Verdict, judge
 
 __all__ = [
     "ROWS",
+    "RunKey",
     "WorldSummary",
     "display_name",
+    "run_key",
     "seeker_pair",
     "show_interval",
     "show_number",
@@ -34,6 +36,10 @@ ROWS = (
     ("posture bits", "mixed", "posture_bits"),
 )
 """Columns of the table of worlds: heading, pair of intents, metric."""
+
+
+RunKey: TypeAlias = tuple[str, str, int]
+"""World, hash of the config, and seed of a run."""
 
 
 class WorldSummary(NamedTuple):
@@ -58,6 +64,11 @@ class WorldSummary(NamedTuple):
         """Return the interquartile mean over the seeds that have the metric, with its 95 % bootstrap interval."""
         values = [value for value in self.values(pair, metric) if not math.isnan(value)]
         return bootstrap_interval([values], iqm) if values else Interval(math.nan, math.nan, math.nan)
+
+
+def run_key(result: Mapping[str, Any]) -> RunKey:
+    """Return what tells a run from all others: its world, the hash of its config, and its seed."""
+    return str(result["world"]), str(result["config_hash"]), int(result["seed"])
 
 
 def seeker_pair(result: Mapping[str, Any]) -> str:
@@ -99,26 +110,22 @@ def show_interval(interval: Interval, decimals: int = 3) -> str:
 
 
 def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the table of worlds for a terminal: interquartile means over seeds, and the verdict.
-
-    Square brackets hold 95 % intervals: of the bootstrap, and Wilson's for the share of seeds at war.
-    """
-    table = Table(caption="interquartile means over seeds, between security seekers; [95 % intervals]")
-    table.add_column("world")
-    for heading in ("tragic war rate", "arms", "welfare loss", "seeds at war"):
-        table.add_column(heading, justify="right")
+    """Return the table of worlds for a terminal: interquartile means over seeds [95 % intervals], and the verdict."""
+    table = Table(caption="interquartile means over seeds [95 % bootstrap intervals], between security seekers")
+    table.add_column("world", no_wrap=True)
+    for heading in ("tragic war rate", "arms", "welfare\nloss", "seeds\nat war"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict")
     for world in summarise(results):
         verdict = world.verdict
         count = f"{verdict.endings.count(Ending.WAR)} of {len(verdict.endings)}"
-        share = f"[{verdict.at_war.low:.2f}, {verdict.at_war.high:.2f}]"
         tragic = show_interval(world.interval("seekers", "tragic_war_rate"), 2)
         arms, loss = (
             show_number(world.interval("seekers", metric).estimate, 2)
             for metric in ("arms_security_seeker", "welfare_loss")
         )
         words = f"{verdict.outcome}: {verdict.agreement}"
-        cells = (display_name(world.world), tragic, arms, loss, f"{count} {share}", words)
+        cells = (display_name(world.world), tragic, arms, loss, count, words)
         table.add_row(*(escape(cell) for cell in cells))
     return table
 

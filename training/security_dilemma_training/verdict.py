@@ -204,7 +204,7 @@ def _words(
     if expected.outcome is None:
         words += f"Theory makes no prediction ({expected.reason})."
     else:
-        words += f"Theory expects: {expected.outcome} ({expected.reason}). This is {agreement}."
+        words += f"Theory expects: {expected.outcome} ({expected.reason}). {agreement.capitalize()}."
     if agreement is Agreement.AGAINST and expected.outcome and _allows(at_war, expected.outcome):
         words += " The interval does not rule the expected outcome out."
     few = few_seeds(n)

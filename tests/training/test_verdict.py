@@ -1,0 +1,121 @@
+"""The verdict follows the seeds, comes out against theory where they do, and says how little few seeds tell."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from security_dilemma.params import WORLDS, Params
+from security_dilemma_training.verdict import Agreement, Ending, Outcome, Verdict, ceiling, expectation, judge
+
+WAR, PEACE, BETWEEN = 0.95, 0.02, 0.5
+
+
+def values(params: Params) -> dict[str, Any]:
+    return dataclasses.asdict(params)
+
+
+def verdict(world: str, rates: list[float]) -> Verdict:
+    return judge(rates, values(WORLDS[world]), horizon=20)
+
+
+@pytest.mark.parametrize(
+    ("world", "rates", "outcome"),
+    [
+        ("doubly_dangerous", [WAR] * 5, Outcome.SPIRAL),
+        ("doubly_dangerous", [WAR] * 10 + [PEACE], Outcome.SPIRAL),
+        ("intense", [PEACE] * 5, Outcome.NO_SPIRAL),
+        ("not_intense", [WAR] * 5 + [PEACE] * 6, Outcome.SPLIT),
+        ("doubly_safe", [PEACE] * 10 + [WAR], Outcome.NO_SPIRAL),
+    ],
+)
+def test_in_line_with_theory(world: str, rates: list[float], outcome: Outcome) -> None:
+    found = verdict(world, rates)
+    assert found.outcome is outcome
+    assert found.agreement is Agreement.IN_LINE
+    assert "In line with the expectation" in found.words
+
+
+@pytest.mark.parametrize(
+    ("world", "rates", "outcome"),
+    [
+        ("doubly_dangerous", [PEACE] * 5, Outcome.NO_SPIRAL),
+        ("doubly_dangerous", [PEACE] * 3 + [WAR] * 3, Outcome.SPLIT),
+        ("intense", [WAR] * 5, Outcome.SPIRAL),
+        ("not_intense", [WAR] * 5, Outcome.SPIRAL),
+        ("doubly_safe", [PEACE] * 4 + [WAR] * 2, Outcome.SPLIT),
+        ("intense", [BETWEEN] * 5, Outcome.SPLIT),
+    ],
+)
+def test_against_theory(world: str, rates: list[float], outcome: Outcome) -> None:
+    found = verdict(world, rates)
+    assert found.outcome is outcome
+    assert found.agreement is Agreement.AGAINST
+    assert "Against the expectation" in found.words
+
+
+def test_what_the_interval_still_allows_is_said() -> None:
+    assert "does not rule the expected outcome out" in verdict("not_intense", [WAR] * 5).words
+    assert "does not rule" not in verdict("doubly_dangerous", [PEACE] * 20).words
+
+
+def test_one_seed_cannot_speak_against_a_split() -> None:
+    found = verdict("not_intense", [WAR])
+    assert found.outcome is Outcome.SPIRAL
+    assert found.agreement is Agreement.TOO_FEW
+    assert "One seed says nothing about the spread" in found.words
+    assert "1 seed end 1 at war" in found.words
+    assert verdict("doubly_dangerous", [PEACE] * 4).agreement is Agreement.AGAINST
+
+
+def test_endings_are_measured_by_what_the_horizon_allows() -> None:
+    params = values(WORLDS["doubly_dangerous"].replace(crisis_rate=0.02))
+    highest = 1 - 0.98**19
+    assert ceiling(params, 20) == pytest.approx(highest)
+    rates = [0.81 * highest, 0.79 * highest, 0.21 * highest, 0.19 * highest]
+    assert judge(rates, params, horizon=20).endings == (Ending.WAR, Ending.BETWEEN, Ending.BETWEEN, Ending.PEACE)
+    assert ceiling(params, 1) == 0
+    assert judge([0.0], params, horizon=1).outcome is Outcome.NO_SPIRAL
+    assert ceiling(params, 20, stages=[(["hold", "strike"], 1.0)]) == 1
+
+
+def test_the_share_at_war_and_its_interval() -> None:
+    found = verdict("not_intense", [WAR, WAR, PEACE, BETWEEN, PEACE])
+    assert found.at_war.estimate == 0.4
+    assert found.at_war.low < 0.4 < found.at_war.high
+    assert "2 at war, 2 at peace, 1 in between" in found.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "reason"),
+    [
+        ({"balance": -0.1}, Outcome.NO_SPIRAL, "dominated"),
+        ({"balance": 0.0, "war_cost": 0.1}, Outcome.NO_SPIRAL, "dominated"),
+        ({"balance": 0.5, "greed": 3.0}, None, "trust above m(b) = 0.31"),
+        ({"balance": 0.5, "greed": 3.0, "trust": 0.2}, Outcome.SPIRAL, "below its minimum m(b) = 0.31"),
+        ({"balance": 0.5, "greed": 0.1, "trust": 0.2}, None, "whatever the trust"),
+        ({"balance": -0.1, "balance_bias": 0.5}, None, "balance_bias"),
+        ({"initiative_width": 0.7}, None, "initiative_width"),
+        ({"war_cost": [0.1, 0.2]}, None, "differ"),
+        ({"balance": [-0.9, -0.9]}, Outcome.NO_SPIRAL, "arms may be bought"),
+    ],
+)
+def test_other_parameters(changes: dict[str, Any], outcome: Outcome | None, reason: str) -> None:
+    found = expectation(values(Params()) | changes)
+    assert found.outcome is outcome
+    assert reason in found.reason
+
+
+def test_no_prediction_where_theory_has_none() -> None:
+    params = values(WORLDS["doubly_dangerous"])
+    found = judge([WAR] * 5, params, horizon=20, n_states=3)
+    assert found.agreement is Agreement.OPEN
+    assert "Theory makes no prediction" in found.words
+    assert expectation(params, stages=[(["hold", "strike"], 1.0)]).outcome is None
+
+
+def test_no_seeds_no_verdict() -> None:
+    with pytest.raises(ValueError, match="no share"):
+        verdict("intense", [])
