@@ -46,7 +46,10 @@ def test_in_line_with_theory(world: str, rates: list[float], outcome: Outcome) -
         ("intense", [WAR] * 5, Outcome.SPIRAL),
         ("not_intense", [WAR] * 5, Outcome.SPIRAL),
         ("doubly_safe", [PEACE] * 4 + [WAR] * 2, Outcome.SPLIT),
-        ("intense", [BETWEEN] * 5, Outcome.SPLIT),
+        ("intense", [BETWEEN] * 5, Outcome.UNSETTLED),
+        ("not_intense", [BETWEEN] * 5, Outcome.UNSETTLED),
+        ("not_intense", [BETWEEN] * 3 + [WAR, PEACE], Outcome.UNSETTLED),
+        ("not_intense", [BETWEEN] + [PEACE] * 5, Outcome.UNSETTLED),
     ],
 )
 def test_against_theory(world: str, rates: list[float], outcome: Outcome) -> None:
@@ -66,7 +69,7 @@ def test_one_seed_cannot_speak_against_a_split() -> None:
     assert found.outcome is Outcome.SPIRAL
     assert found.agreement is Agreement.TOO_FEW
     assert "One seed says nothing about the spread" in found.words
-    assert "1 seed end 1 at war" in found.words
+    assert "of 1 seed, 1 at war" in found.words
     assert verdict("doubly_dangerous", [PEACE] * 4).agreement is Agreement.AGAINST
 
 

@@ -21,7 +21,7 @@ between them the lines are drawn; what lies between the lines has not settled, o
 
 NEARLY_ALL = 0.9
 """A world spirals, or does not, if at least this share of its seeds ends at war, or at peace: one seed in ten may
-stray. Anything else is split."""
+stray. Otherwise it is split if seeds end at war and at peace, and at most half of them in between; else unsettled."""
 
 DISTURBING = (
     *("initiative_mean", "initiative_width", "balance_width", "balance_bias", "balance_noise", "spoils"),
@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     SPIRAL = "spiral"
     NO_SPIRAL = "no spiral"
     SPLIT = "split over seeds"
+    UNSETTLED = "unsettled"
 
 
 class Agreement(StrEnum):
@@ -138,12 +139,7 @@ def judge(
     highest = ceiling(params, horizon, stages)
     endings = tuple(_ending(rate, highest) for rate in rates)
     at_war = wilson_interval(endings.count(Ending.WAR), len(endings))
-    if at_war.estimate >= NEARLY_ALL:
-        outcome = Outcome.SPIRAL
-    elif endings.count(Ending.PEACE) >= NEARLY_ALL * len(endings):
-        outcome = Outcome.NO_SPIRAL
-    else:
-        outcome = Outcome.SPLIT
+    outcome = _outcome(endings)
     expected = expectation(params, n_states, stages)
     agreement = _agreement(outcome, expected.outcome, at_war, len(endings))
     words = _words(outcome, endings, at_war, expected, agreement)
@@ -154,6 +150,15 @@ def _ending(rate: float, highest: float) -> Ending:
     if rate <= PEACE_AT_MOST * highest:
         return Ending.PEACE
     return Ending.WAR if rate >= WAR_AT_LEAST * highest else Ending.BETWEEN
+
+
+def _outcome(endings: tuple[Ending, ...]) -> Outcome:
+    war, peace, between = (endings.count(kind) for kind in Ending)
+    if war >= NEARLY_ALL * len(endings):
+        return Outcome.SPIRAL
+    if peace >= NEARLY_ALL * len(endings):
+        return Outcome.NO_SPIRAL
+    return Outcome.SPLIT if war and peace and between <= len(endings) / 2 else Outcome.UNSETTLED
 
 
 def _same(value: Any, other: Any) -> bool:
@@ -198,7 +203,7 @@ def _words(
     n = len(endings)
     counts = ", ".join(f"{endings.count(kind)} {kind}" for kind in Ending)
     words = (
-        f"{outcome.capitalize()}: of {n} seed{'s' * (n > 1)} end {counts}; the share of seeds at war is "
+        f"{outcome.capitalize()}: of {n} seed{'s' * (n > 1)}, {counts}; the share of seeds at war is "
         f"{at_war.estimate:.2f} (95 % interval {at_war.low:.2f} to {at_war.high:.2f}). "
     )
     if expected.outcome is None:
