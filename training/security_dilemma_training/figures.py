@@ -65,6 +65,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
     with rc_context(STYLE):
         figure = Figure(figsize=(1.6 + 1.45 * len(worlds), 3.9))
         axes = figure.subplots()
+        first = next((place for place, world in enumerate(worlds) if len(world.tragic) > 1), None)
         for place, world in enumerate(worlds):
             _expected(axes, place, world)
             _seeds(axes, place - 0.1, world.tragic, SEEKER, "o", "one seed" if place == 0 else None)
@@ -79,7 +80,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
                     color="black",
                     markersize=5,
                     capsize=3,
-                    label="interquartile mean, 95 % interval" if place == 0 else None,
+                    label="interquartile mean, 95 % interval" if place == first else None,
                 )
         axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
         axes.set_xlim(-0.55, len(worlds) - 0.45)
@@ -171,9 +172,7 @@ def _expected(axes: Axes, place: int, world: WorldSummary) -> None:
     regions = {Outcome.SPIRAL: [war], Outcome.NO_SPIRAL: [peace], Outcome.SPLIT: [war, peace]}
     outcome = world.verdict.expectation.outcome
     for low, high in regions[outcome] if outcome else []:
-        label = (
-            "theory's expectation" if (place == 0 and low == 0) or (place == 0 and outcome is Outcome.SPIRAL) else None
-        )
+        label = None if axes.patches else "theory's expectation"
         axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
 
 
