@@ -22,7 +22,6 @@ from security_dilemma.state import (
     ARM_OFFENSIVELY,
     BURN,
     DISARM,
-    HOLD,
     PLEDGE,
     STRIKE,
     Action,
@@ -132,7 +131,7 @@ def advance(
         balance=state.balance,
         dossier=dossier,
         reported_arms=reported_arms,
-        last_move=_move(action, living),
+        last_move=_move(action, cast(state.alive, xp.int32)),
         last_signal=signal,
         pledged=signal == PLEDGE,
         support=_supports(state, action, alive),
@@ -156,7 +155,6 @@ def terminated(state: State, stages: Stages | None = None) -> Array:
 
 def _effective(state: State, action: Action, stages: Stages | None, fought: bool) -> Action:
     """The action as it takes effect: strikes only in crisis, no building by who strikes, only enabled moves."""
-    namespace(state.offensive)
     dtype = state.offensive.dtype
     strike = action.strike & state.crisis
     offensive, defensive, disarm = action.build_offensive, action.build_defensive, action.disarm
@@ -195,21 +193,21 @@ def _economies(params: Params, state: State, action: Action, fight: War, alive: 
     if not is_off(params.growth):
         burnt = cast(action.signal == BURN, dtype)
         surplus = 1 - military_burden(params, state) - params.burn_cost * burnt
-        economy = economy * (1 + params.growth * surplus)
+        growth = 1 + params.growth * surplus
+        economy = economy * xp.maximum(growth, 0.0)  # no burden leaves less than nothing
     return economy * cast(alive, dtype)
 
 
 def _move(action: Action, living: Array) -> Array:
     """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms.
 
-    ``living`` is 1 for the living and 0 for the dead, whose move is to hold.
+    ``living`` is 1 for who is alive at the start of the step and 0 for the dead, whose move is to hold.
     """
     xp = namespace(living)
     offensive, defensive = action.build_offensive, action.build_defensive
-    move = xp.where(defensive > 0, ARM_DEFENSIVELY * living, HOLD * living)
-    move = xp.where(offensive > defensive, ARM_OFFENSIVELY * living, move)
-    move = xp.where(action.disarm > xp.maximum(offensive, defensive), DISARM * living, move)
-    return xp.where(action.strike, STRIKE * living, move)
+    move = xp.where(offensive > defensive, ARM_OFFENSIVELY, ARM_DEFENSIVELY * cast(defensive > 0, xp.int32))
+    move = xp.where(action.disarm > xp.maximum(offensive, defensive), DISARM, move)
+    return xp.where(action.strike, STRIKE, move) * living
 
 
 def _supports(state: State, action: Action, alive: Array) -> Array:
@@ -217,15 +215,15 @@ def _supports(state: State, action: Action, alive: Array) -> Array:
     n = alive.shape[-1]
     if n == 2:
         return state.support
-    offsets = namespace(alive).asarray(_offsets(n), dtype=action.support.dtype)
-    chosen = action.support[..., None] == offsets
-    return chosen & alive[..., :, None] & alive[..., None, :]
+    xp = namespace(alive)
+    both = cast(alive[..., :, None] & alive[..., None, :], xp.int32)
+    return both * xp.asarray(_choices(n), dtype=xp.int32) == cast(action.support + 1, xp.int32)[..., None]
 
 
 @lru_cache
-def _offsets(n: int) -> Array:
-    """How far j stands behind i, (N, N); -1 on the diagonal, so that it equals no one's choice."""
-    return (np.arange(n)[None, :] - np.arange(n)[:, None]) % n - np.eye(n, dtype=int)
+def _choices(n: int) -> Array:
+    """1 + how far j stands behind i, (N, N); 0 on the diagonal, which nobody's choice plus 1 equals."""
+    return ((np.arange(n)[None, :] - np.arange(n)[:, None]) % n + 1) * ~np.eye(n, dtype=bool)
 
 
 def _both(alive: Array) -> Array:
@@ -256,12 +254,16 @@ def _dyad_mean(value: Value, dyad: Array) -> Value:
 def _drawn_dyad(alive: Array, draw: Array) -> Array:
     """The states of one uniformly drawn dyad of living states; none where fewer than two live, (..., N) bool."""
     xp = namespace(alive)
-    members, ranks = (xp.asarray(table, dtype=draw.dtype) for table in _dyads(alive.shape[-1]))
-    living = cast(cast(alive, draw.dtype) @ members > 1.5, draw.dtype)
-    rank = living @ ranks
-    place = draw * rank[..., -1:]
+    dtype, last = draw.dtype, alive.ndim - 1
+    members, ranks = (xp.asarray(table, dtype=dtype) for table in _dyads(alive.shape[-1]))
+    # states and dyads stand first here, the games behind them
+    states = xp.permute_dims(cast(alive, dtype), (last, *range(last)))
+    living = cast(members.T @ xp.reshape(states, (states.shape[0], -1)) > 1.5, dtype)
+    rank = ranks @ living
+    place = xp.reshape(draw, (1, -1)) * rank[-1:, :]
     chosen = (rank > place) & (rank - living <= place)
-    return cast(chosen, draw.dtype) @ members.T > 0.5
+    drawn = xp.reshape(members @ cast(chosen, dtype) > 0.5, states.shape)
+    return xp.permute_dims(drawn, (*range(1, last + 1), 0))
 
 
 @lru_cache
@@ -269,4 +271,4 @@ def _dyads(n: int) -> tuple[Array, Array]:
     """Which state is in which dyad, (N, dyads), and a matrix that counts dyads up to each, (dyads, dyads)."""
     first, second = np.triu_indices(n, 1)
     states = np.arange(n)[:, None]
-    return (states == first) | (states == second), np.triu(np.ones((len(first), len(first))))
+    return (states == first) | (states == second), np.tril(np.ones((len(first), len(first))))

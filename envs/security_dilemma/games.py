@@ -14,7 +14,7 @@ from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import PARAMETERS, ParameterError, Params, nearest, parameter_faults
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observation_table, observe
-from security_dilemma.spaces import action_faults, resolve_intents
+from security_dilemma.spaces import action_faults, resolve_start
 from security_dilemma.stages import Stages, game_faults
 from security_dilemma.state import State
 
@@ -96,14 +96,16 @@ class Games:
 
         Returns:
             Observations (n_games, n_states, obs_dim).
+
+        Raises:
+            ParameterError: Listing everything given that is outside its range or of another shape.
         """
+        given = {"intents": intents, "offensive": offensive, "defensive": defensive, "balance": balance}
+        fixed, faults = resolve_start(given, self.params, (self.n_games, self.n_states), self.dtype)
+        if faults:
+            raise ParameterError(faults)
         if seed is not None or not hasattr(self, "rng"):
             self.rng = np.random.default_rng(seed)
-        given = {"offensive": offensive, "defensive": defensive, "balance": balance}
-        shape = (self.n_games, self.n_states)
-        fixed = {name: np.broadcast_to(np.asarray(x, self.dtype), shape) for name, x in given.items() if x is not None}
-        if intents is not None:
-            fixed["intents"] = np.broadcast_to(resolve_intents(intents), shape)
         self._fixed = {name: _games_last(value) for name, value in fixed.items()}
         self.state = self._start(None)
         return self._observe(self.state)

@@ -145,7 +145,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         for name in options:
             if name not in START_OPTIONS:
                 warnings.warn(f"unknown reset option {name!r} is ignored: {nearest(name, START_OPTIONS)}", stacklevel=2)
-        start, faults = resolve_start(options, self.params, self.n_states)
+        start, faults = resolve_start(options, self.params, (self.n_states,))
         if faults:
             raise ValueError("; ".join(faults))
         if seed is not None or self._rng is None:

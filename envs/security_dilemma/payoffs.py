@@ -79,7 +79,6 @@ def _last_survivor(next_state: State, war: str) -> Array:
 
 def _war_payoff(params: Params, state: State, next_state: State, settled: Array, war: str) -> Array:
     """What war pays or costs those at war and their supporters, at full stake, (..., N)."""
-    namespace(state.offensive)
     dtype = state.offensive.dtype
     struck = cast(next_state.struck, dtype)
     conquered = facing(state.economy, state.crisis)

@@ -83,17 +83,12 @@ def observe(_params: Params, state: State, stages: Stages | None = None) -> Arra
     dtype = state.offensive.dtype
     n, dims = state.alive.shape[-1], state.alive.ndim
     numbers = [state.greed, state.initiative, state.offensive, state.defensive, state.perceived_balance, state.economy]
-    flags = xp.stack([state.pledged, state.crisis, state.alive])
-    signals = state.last_signal == xp.reshape(xp.asarray(_KINDS, dtype=state.last_signal.dtype), (-1, *[1] * dims))
     facing_me = state.crisis[..., :, None] & state.crisis[..., None, :]
     struck_me = state.belligerent[..., :, None] & state.struck[..., None, :]
-    rows = [
-        _rows(xp.stack(numbers), 1),
-        _rows(cast(flags, dtype), 1),
-        _rows(cast(signals, dtype), 1),
-        _rows(cast(xp.stack([facing_me, struck_me, state.support]), dtype), 2),
-        _rows(xp.stack([state.reported_arms, state.dossier]), 2),
-    ]
+    flags = [state.pledged, state.crisis, state.alive, *(state.last_signal == kind for kind in _KINDS)]
+    flags = [_row(x) for x in flags] + [_pair_row(x) for x in (facing_me, struck_me, state.support)]
+    rows = [_row(x) for x in numbers] + [_pair_row(x) for x in (state.reported_arms, state.dossier)]
+    rows.append(cast(xp.concat(flags), dtype))
     if stages is not None:
         stage = cast(stage_of(state, stages), dtype)
         rows.append(xp.permute_dims(stage, (dims - 1, *range(dims - 1))))
@@ -103,31 +98,42 @@ def observe(_params: Params, state: State, stages: Stages | None = None) -> Arra
     return seen * cast(state.alive, dtype)[..., None]
 
 
-_KINDS = np.arange(len(Signal))
-_OWN = ("greed", "initiative", "offensive", "defensive", "perceived_balance", "economy", "pledge", "crisis", "alive")
-_ROWS = (*_OWN, *(kind.name.lower() for kind in Signal))
-_PAIR_ROWS = ("facing_me", "struck_me", "support", "arms", "dossier")
+_KINDS = tuple(int(kind) for kind in Signal)
+_NUMBERS = ("greed", "initiative", "offensive", "defensive", "perceived_balance", "economy")
+_PAIR_NUMBERS = ("arms", "dossier")
+_FLAGS = ("pledge", "crisis", "alive", *(kind.name.lower() for kind in Signal))
+_PAIR_FLAGS = ("facing_me", "struck_me", "support")
 
 
-def _rows(x: Array, states: int) -> Array:
-    """Rearrange (entries, ..., N) or, with ``states`` 2, (entries, ..., N, N) to (entries * N…, ...)."""
-    batch = x.ndim - 1 - states
-    if batch:
-        x = namespace(x).permute_dims(x, (0, *range(1 + batch, x.ndim), *range(1, 1 + batch)))
-    return namespace(x).reshape(x, (-1, *x.shape[1 + states :]))
+def _row(x: Array) -> Array:
+    """Rearrange (..., N) to (N, ...)."""
+    return x if x.ndim == 1 else namespace(x).permute_dims(x, (x.ndim - 1, *range(x.ndim - 1)))
+
+
+def _pair_row(x: Array) -> Array:
+    """Rearrange (..., N, N) to (N * N, ...)."""
+    xp = namespace(x)
+    if x.ndim > 2:
+        x = xp.permute_dims(x, (x.ndim - 2, x.ndim - 1, *range(x.ndim - 2)))
+    return xp.reshape(x, (-1, *x.shape[2:]))
 
 
 @lru_cache
 def _sources(n: int, n_stages: int) -> Array:
     """Which row each entry of each state's observation stands in, (N * obs_dim,)."""
-    pairs = len(_ROWS) * n
-    stages = pairs + len(_PAIR_ROWS) * n * n
+    starts: dict[str, int] = {}
+    place = 0
+    for names, size in ((_NUMBERS, n), (_PAIR_NUMBERS, n * n), (_FLAGS, n), (_PAIR_FLAGS, n * n)):
+        for name in names:
+            starts[name] = place
+            place += size
+    stages = place
 
     def row(name: str, i: int) -> int:
-        return _ROWS.index(name) * n + i
+        return starts[name] + i
 
     def pair(name: str, i: int, j: int) -> int:
-        return pairs + _PAIR_ROWS.index(name) * n * n + i * n + j
+        return starts[name] + i * n + j
 
     sources = []
     for i in range(n):

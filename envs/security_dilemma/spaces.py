@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from security_dilemma.actions import CONTINUOUS_COMPONENTS, ActionMode, component_sizes
 from security_dilemma.params import PARAMETERS, Params, nearest
@@ -92,17 +92,20 @@ def resolve_intents(intents: ArrayLike) -> NDArray[np.bool_]:
     return np.array([known[value] for value in flat], bool).reshape(array.shape)
 
 
-def resolve_start(options: dict[str, Any], params: Params, n_states: int) -> tuple[dict[str, NDArray[Any]], list[str]]:
+def resolve_start(
+    options: dict[str, Any], params: Params, shape: tuple[int, ...], dtype: DTypeLike = np.float32
+) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Return what a game starts with instead of what is otherwise drawn or zero, and every fault found.
 
     Args:
         options: Any of ``START_OPTIONS``, each one value or one per state; None is as good as not given. ``intents``
             are ``security_seeker`` or ``greedy`` (0 or 1), stocks are in units of arms.
         params: The game's parameters.
-        n_states: Number of states N.
+        shape: (N,), or (n_games, N).
+        dtype: Of stocks and balance.
 
     Returns:
-        Arrays (N,) by name, and the faults; the arrays mean something only where there are none.
+        Arrays of that shape by name, and the faults; the arrays mean something only where there are none.
     """
     start: dict[str, NDArray[Any]] = {}
     faults = []
@@ -111,16 +114,14 @@ def resolve_start(options: dict[str, Any], params: Params, n_states: int) -> tup
             continue
         try:
             given = options[name]
-            array = resolve_intents(given) if name == "intents" else np.asarray(given, np.float32)
-            start[name] = np.broadcast_to(array, (n_states,))
+            array = resolve_intents(given) if name == "intents" else np.asarray(given, dtype)
+            start[name] = np.broadcast_to(array, shape)
         except (TypeError, ValueError) as error:
-            faults.append(
-                f"{name} = {options[name]!r} must be one value, or one for each of {n_states} states: {error}"
-            )
+            faults.append(f"{name} = {options[name]!r} must be one value, or of shape {shape} (…, states): {error}")
     if not PARAMETERS["balance"].contains(start.get("balance", 0.0)):
         faults.append(f"balance = {options['balance']!r} is outside {PARAMETERS['balance']}")
-    stocks = [start.get(name, np.zeros(n_states, np.float32)) for name in ("offensive", "defensive")]
-    cap = np.asarray(params.arms_cap, np.float32)
+    stocks = [start.get(name, np.zeros(shape, dtype)) for name in ("offensive", "defensive")]
+    cap = np.asarray(params.arms_cap, dtype)
     if not np.all((stocks[0] >= 0) & (stocks[1] >= 0) & (stocks[0] + stocks[1] <= cap)):
         given = {name: options[name] for name in ("offensive", "defensive") if name in start}
         faults.append(f"{given}: stocks must be at least 0 and together at most the cap of {params.arms_cap}")

@@ -191,6 +191,12 @@ def test_an_economy_grows_by_what_arms_and_burning_leave() -> None:
     assert_allclose(after.economy, [1 + 0.2 * (1 - 0.5 - 0.1), 12.0])
 
 
+def test_no_burden_leaves_less_than_no_economy() -> None:
+    params = PLAIN.replace(growth=3.0, burn_cost=2.0)
+    after, _ = play(params, make_state(), [HOLD, HOLD], [BURN, SILENT])
+    assert_allclose(after.economy, [0.0, 4.0])  # 1 + 3·(1 - 2) is below 0
+
+
 def test_a_pledge_binds_in_the_next_step_and_no_longer() -> None:
     after, _ = play(PLAIN, make_state(), [HOLD, HOLD], [PLEDGE, ASSURE])
     assert_array_equal(after.pledged, [True, False])

@@ -264,6 +264,25 @@ def test_unknown_intents_are_explained() -> None:
         Games(Params(), 3, seed=0).reset(intents=["greedy", "gredy"])
 
 
+def test_every_fault_of_a_start_is_reported_at_once() -> None:
+    games = Games(Params(), 3, seed=0)
+    with pytest.raises(ParameterError, match=r"balance = 99 is outside .*; .*'offensive': -1.*at most the cap of 3"):
+        games.reset(offensive=-1, balance=99)
+    with pytest.raises(ParameterError, match=r"must be one value, or of shape \(3, 2\)"):
+        games.reset(defensive=[0.1, 0.2, 0.3])
+
+
+def test_states_stand_over_memory_with_the_games_last() -> None:
+    # what makes large batches fast: element-wise rules run along the games
+    games = Games(BUSY, 30, n_states=3, max_cycles=5, seed=0)
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        observations, rewards, *_ = games.step(random_actions(rng, 3, (30,)))
+        for name, field in games.state._asdict().items():
+            assert field.strides[0] == field.itemsize, name
+        assert observations.strides[0] == rewards.strides[0] == observations.itemsize
+
+
 def test_a_state_that_was_returned_is_not_written_to() -> None:
     games = Games(BUSY, 30, n_states=3, max_cycles=5, seed=0)
     rng = np.random.default_rng(0)

@@ -156,6 +156,15 @@ def test_breaking_a_routine_costs() -> None:
     assert_allclose(paid, [0.1, 0.1, 0.1 - 0.05, 0.1 - 0.05])
 
 
+def test_a_routine_is_broken_by_the_move_that_was_made_also_by_who_dies_of_it() -> None:
+    params = PLAIN.replace(routine_weight=0.5)
+    state = make_state(last_move=[HOLD, ATTACK], crisis=True)
+    _, paid = play(params, state, [STRIKE, ATTACK], draws=SECOND_WINS)
+    assert_allclose(paid, [-0.2 - 0.05, 1 - 0.2])
+    _, paid = play(params, state, [STRIKE, ATTACK], draws=FIRST_WINS)
+    assert_allclose(paid, [1 - 0.2 - 0.05, -0.2])
+
+
 def test_prosocial_states_care_for_the_mean_of_the_other_living() -> None:
     params = PLAIN.replace(prosocial_weight=np.array([0.5, 0.0, 1.0, 1.0]), upkeep=0.0)
     state = make_state(4, economy=[1.0, 2.0, 4.0, 0.0], alive=[True, True, True, False])

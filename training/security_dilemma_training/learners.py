@@ -33,8 +33,8 @@ ACTIVATIONS = {"tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}
 class LivingRolloutBuffer(RolloutBuffer):
     """A rollout buffer that leaves out the slots of eliminated states.
 
-    Such a slot observes zeros, and a living state never does: its economy is above 0. Its filler steps stand behind
-    the end of its own episode, so they reach no advantage of a step that counts either.
+    Such a slot observes zeros, and a living state never does: it sees another that is alive. Its filler steps stand
+    behind the end of its own episode, so they reach no advantage of a step that counts either.
     """
 
     def get(self, batch_size: int | None = None) -> Generator[RolloutBufferSamples, None, None]:
