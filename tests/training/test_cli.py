@@ -69,7 +69,8 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[FourWorldsConfig, Path,
     """Replace the four worlds; returns what they were asked."""
     asked: list[tuple[FourWorldsConfig, Path, int]] = []
 
-    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int) -> int:
+    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int, command: str) -> int:
+        assert command.startswith("security-dilemma four-worlds")
         asked.append((config, folder, workers))
         return 1
 

@@ -36,6 +36,20 @@ def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability:
     assert np.mean(moves == Move.STRIKE) == pytest.approx(expected, abs=0.025)
 
 
+@pytest.mark.parametrize("value", [-0.5, 0.0, 0.5])
+def test_the_untrained_critic_expects_what_it_is_told(value: float) -> None:
+    config = small_config(learner={"initial_value": value})
+    vec_env = GamesVecEnv(build_games(config, config.n_games))
+    model = build_learner(config, vec_env, 0)
+    with torch.no_grad():
+        expected = model.policy.predict_values(torch.as_tensor(vec_env.reset()))
+    np.testing.assert_allclose(expected, value)
+    model.learn(4 * 384)
+    with torch.no_grad():
+        learned = model.policy.predict_values(torch.as_tensor(vec_env.reset()))
+    assert float(learned.std()) > 0  # it learns from there, and tells states apart
+
+
 def test_options_reach_the_learner() -> None:
     learner: dict[str, Any] = {"hidden_sizes": [16, 8], "activation": "relu", "gae_lambda": 0.9, "clip_range": 0.1}
     config = small_config(params={"discount": 0.9}, learner=learner)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -197,7 +198,8 @@ def four_worlds(
     from security_dilemma_training.four_worlds import four_worlds as run_four_worlds
 
     asked = _four_worlds_config(config, _all_overrides(overrides, out, seeds))
-    return int(run_four_worlds(asked, asked.folder, workers or _cores()))
+    command = shlex.join(["security-dilemma", *sys.argv[1:]])
+    return int(run_four_worlds(asked, asked.folder, workers or _cores(), command))
 
 
 def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:

@@ -39,7 +39,9 @@ def train_and_evaluate(folder: str, report: Callable[[float, str], None]) -> dic
     return evaluate_run(run)
 
 
-def four_worlds(config: FourWorldsConfig, folder: Path, workers: int) -> int:
+def four_worlds(
+    config: FourWorldsConfig, folder: Path, workers: int, command: str = "security-dilemma four-worlds"
+) -> int:
     """Train and evaluate every seed in every world, write the report and print its table.
 
     What an interrupted call has finished is kept: runs are taken up where they stand.
@@ -48,6 +50,7 @@ def four_worlds(config: FourWorldsConfig, folder: Path, workers: int) -> int:
         config: The worlds, the learner and the seeds.
         folder: Where ``report.md``, ``results.csv``, ``results.json`` and the figures go; the runs stand below it.
         workers: Processes at the same time.
+        command: What was called, for the report's instructions how to reproduce it.
 
     Returns:
         The exit status: 1 if a run failed (the report then covers the others), else 0.
@@ -65,7 +68,7 @@ def four_worlds(config: FourWorldsConfig, folder: Path, workers: int) -> int:
         from security_dilemma_training.evaluate import summary_table
         from security_dilemma_training.report import write_report
 
-        report = write_report(results, folder)
+        report = write_report(results, folder, command=command)
         Console().print(summary_table(results))
         print(f"report: {report}")
     return exit_status(outcomes)

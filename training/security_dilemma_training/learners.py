@@ -101,6 +101,10 @@ def build_learner(config: RunConfig, vec_env: VecEnv, seed: int | None) -> PPO:
     )
     if learner.initial_strike_probability is not None:
         _bias_strikes(model.policy, config, learner.initial_strike_probability)
+    if learner.initial_value is not None:
+        with torch.no_grad():
+            model.policy.value_net.weight.zero_()
+            model.policy.value_net.bias.fill_(learner.initial_value)
     return model
 
 

@@ -149,6 +149,9 @@ class LearnerConfig(Frozen):
     """Activation of the hidden layers."""
     initial_strike_probability: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Probability of a strike under the first policy, in the discrete modes; null: one of five moves."""
+    initial_value: float | None = None
+    """What the untrained critic expects of every state, in units of an undisturbed peaceful future; null: what its
+    random weights say, which differs by seed."""
     device: str = Field(default="cpu", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
     """Where the network computes."""
     torch_threads: Count = 1

@@ -105,6 +105,7 @@ class Training(BaseCallback):
     def _on_rollout_end(self) -> None:
         assert isinstance(self.model, PPO)
         self.logger.record("train/entropy_coefficient", self.model.ent_coef)
+        self.logger.record("train/mean_value", float(self.model.rollout_buffer.values.mean()))
         for name, value in self._vec_env.monitor.read().items():
             self.logger.record(name, value)
 

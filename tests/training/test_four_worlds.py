@@ -1,0 +1,95 @@
+"""The main job from end to end, on trainings of seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from security_dilemma_training.config import FourWorldsConfig, parse
+from security_dilemma_training.four_worlds import four_worlds
+from security_dilemma_training.runs import find_runs
+from tests.training.runs_for_tests import merged
+
+SMALL: dict[str, Any] = {
+    "worlds": ["doubly_dangerous", "doubly_safe"],
+    "seeds": [0, 1],
+    "learner": {"slots": 48, "n_steps": 8, "batch_size": 96},
+    "schedule": {"agent_steps": 768},
+    "evaluation": {"games": 60},
+    "output": {"tensorboard": False},
+}
+
+
+def config(folder: Path, **changes: Any) -> FourWorldsConfig:
+    """A small job whose results go to a folder."""
+    asked = merged(SMALL, changes)
+    return parse(merged(asked, {"output": {"folder": str(folder)}}), FourWorldsConfig)
+
+
+@pytest.mark.slow
+def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "results"
+    assert four_worlds(config(folder), folder, 2, "security-dilemma four-worlds --seeds 2") == 0
+    assert "Doubly dangerous" in capsys.readouterr().out
+    report = (folder / "report.md").read_text()
+    assert "security-dilemma four-worlds --seeds 2" in report
+    assert (folder / "results.csv").read_text().count("\n") == 1 + 2 * 2 * 3  # worlds, seeds, pairs of intents
+    results = json.loads((folder / "results.json").read_text())
+    assert {(result["world"], result["seed"]) for result in results} == {
+        (world, seed) for world in SMALL["worlds"] for seed in (0, 1)
+    }
+    for name in ("tragic_war_rate", "arms_over_time"):
+        assert (folder / f"{name}.png").stat().st_size > 10_000
+
+    # more seeds: what is there is kept
+    trained = {run: (run / "policy.npz").stat().st_mtime_ns for run in find_runs(folder)}
+    assert four_worlds(config(folder, seeds=[0, 1, 2]), folder, 2) == 0
+    assert len(find_runs(folder)) == 6
+    assert all((run / "policy.npz").stat().st_mtime_ns == when for run, when in trained.items())
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "results"
+    asked = config(folder)
+    assert four_worlds(asked, folder, 1) == 0
+    (folder / "doubly_safe" / "seed_1" / "policy.npz").write_bytes(b"damaged")
+    (folder / "doubly_safe" / "seed_1" / "evaluation.json").unlink()
+    assert four_worlds(asked, folder, 1) == 1
+    told = capfd.readouterr().err
+    assert "doubly_safe/seed_1 failed" in told
+    assert "policy.npz is damaged or not a checkpoint" in told
+    assert len(json.loads((folder / "results.json").read_text())) == 3
+
+
+def settled(world: str, seeds: list[int], steps: int, folder: Path) -> list[float]:
+    """The tragic war rates of a world's seeds under the four worlds' own learner."""
+    asked = parse(
+        {
+            "worlds": [world],
+            "seeds": seeds,
+            "schedule": {"agent_steps": steps},
+            "output": {"folder": str(folder), "tensorboard": False},
+        },
+        FourWorldsConfig,
+    )
+    assert four_worlds(asked, folder, 1) == 0
+    results = json.loads((folder / "results.json").read_text())
+    return [result["pairs"]["both_security_seekers"]["tragic_war_rate"] for result in results]
+
+
+@pytest.mark.slow
+def test_where_defence_has_the_advantage_seekers_do_not_spiral(tmp_path: Path) -> None:
+    # b ≤ 0: striking is dominated (THEORY 2, 6); a short version of the nightly test
+    assert max(settled("intense", [0], 500_000, tmp_path)) < 0.05
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("world", ["doubly_dangerous", "intense", "not_intense", "doubly_safe"])
+def test_every_seed_settles_and_only_where_offence_has_the_advantage_at_war(tmp_path: Path, world: str) -> None:
+    rates = settled(world, list(range(20)), 1_000_000, tmp_path)
+    ends = {"war" if rate > 0.9 else "peace" if rate < 0.2 else "between" for rate in rates}
+    assert ends == ({"war", "peace"} if world in ("doubly_dangerous", "not_intense") else {"peace"})
