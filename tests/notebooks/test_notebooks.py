@@ -1,0 +1,67 @@
+"""The notebooks run from top to bottom, and what is committed is what they show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.notebooks.regenerate import NOTEBOOKS, execute, read, strip
+
+KILOBYTES = 500
+MACHINE = re.compile(r"/(tmp|home|root|Users|var|opt|mnt|usr)/|[A-Z]:\\|\d{4}-\d{2}-\d{2}T\d{2}:|0x[0-9a-f]{6}")
+"""Paths of a machine, times of an execution, addresses in memory."""
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def outputs(notebook: Any) -> list[list[Any]]:
+    """What each code cell shows."""
+    return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def kinds(notebook: Any) -> list[set[str]]:
+    """The kinds of what each code cell shows; a stream's is its name."""
+    return [{name for output in cell for name in output.get("data") or [output.name]} for cell in outputs(notebook)]
+
+
+def words(notebook: Any) -> str:
+    """All that each code cell shows but pictures."""
+    data = [output.get("data") or {"": output.text} for cell in outputs(notebook) for output in cell]
+    return "\n".join(str(text) for entry in data for name, text in entry.items() if not name.startswith("image/"))
+
+
+def test_there_are_notebooks() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["1_a_first_game", "2_the_four_worlds"]
+
+
+@each
+def test_committed_outputs_are_whole_and_name_no_machine(path: Path) -> None:
+    notebook = read(path)
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in codes] == list(range(1, len(codes) + 1))
+    assert not [output for cell in outputs(notebook) for output in cell if output.output_type == "error"]
+    together = set.union(*kinds(notebook))
+    assert {"image/png", "text/html"} <= together
+    assert "stderr" not in together
+    assert not any(cell.metadata for cell in notebook.cells)
+    assert not MACHINE.search(words(notebook))
+    assert path.stat().st_size < 1000 * KILOBYTES
+
+
+@each
+@pytest.mark.slow
+def test_runs_from_top_to_bottom_and_shows_what_is_committed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
+        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+    committed = read(path)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    executed = execute(path, folder)
+    strip(executed)
+    assert kinds(executed) == kinds(committed)
+    assert not list(folder.iterdir())
