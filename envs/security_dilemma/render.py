@@ -5,6 +5,7 @@ pygame is imported only when something is drawn. Images need no window system an
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -116,6 +117,7 @@ class Renderer:
 
 
 def _pygame() -> ModuleType:
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "hide")  # its greeting would stand among a user's output
     try:
         return import_module("pygame")
     except ImportError as error:

@@ -125,7 +125,7 @@ def test_the_table_of_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     text = console.export_text()
     console.file.close()
     assert text.index("Doubly dangerous") < text.index("Doubly safe")
-    assert "2 of 2" in text
-    assert "0 of 1" in text
-    assert "spiral: in line with the expectation" in text
+    assert "2/2" in text
+    assert "0/1" in text
+    assert "✗ against it" in text
     assert "[0." in text

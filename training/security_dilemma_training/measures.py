@@ -100,7 +100,8 @@ BY_INTENT = (
     IntentMeasure("strike_rate", "share of a state's crises in which it strikes", metrics.strike_rate),
     IntentMeasure(
         "preemptive_strikes",
-        "share of strikes that cannot be predatory, P(1+g) - c + h < 1: the other's passivity would make peace better",
+        "share of strikes that cannot be predatory, P(1+g) - c + h < 1: were the other passive, peace would be better "
+        "(always so for a security seeker that has no private benefit of striking)",
         metrics.preemptive_share,
     ),
     IntentMeasure("arms", "mean arms in units, over the steps of living states", metrics.mean_arms),

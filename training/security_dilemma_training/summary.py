@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from security_dilemma.params import WORLDS
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
-from security_dilemma_training.verdict import Ending, Verdict, judge
+from security_dilemma_training.verdict import Agreement, Ending, Verdict, judge
 
 __all__ = [
     "ROWS",
@@ -109,23 +110,35 @@ def show_interval(interval: Interval, decimals: int = 3) -> str:
     return estimate if math.isnan(interval.low) else f"{estimate} [{low}, {high}]"
 
 
+MARKS = {Agreement.IN_LINE: "✓", Agreement.AGAINST: "✗"}
+
+
 def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of worlds for a terminal: interquartile means over seeds [95 % intervals], and the verdict."""
-    table = Table(caption="interquartile means over seeds [95 % bootstrap intervals], between security seekers")
-    table.add_column("world", no_wrap=True)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        caption="interquartile means over seeds [95 % intervals], between security seekers\n"
+        "✓ in line with theory's expectation, ✗ against it, ? too few seeds or no prediction",
+    )
+    table.add_column("world")
     for heading in ("tragic war rate", "arms", "welfare\nloss", "seeds\nat war"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("theory", no_wrap=True)
     for world in summarise(results):
         verdict = world.verdict
-        count = f"{verdict.endings.count(Ending.WAR)} of {len(verdict.endings)}"
+        count = f"{verdict.endings.count(Ending.WAR)}/{len(verdict.endings)}"
         tragic = show_interval(world.interval("seekers", "tragic_war_rate"), 2)
         arms, loss = (
             show_number(world.interval("seekers", metric).estimate, 2)
             for metric in ("arms_security_seeker", "welfare_loss")
         )
-        words = f"{verdict.outcome}: {verdict.agreement}"
-        cells = (display_name(world.world), tragic, arms, loss, count, words)
+        outcome, expected = (
+            str(x or "–").removesuffix(" over seeds") for x in (verdict.outcome, verdict.expectation.outcome)
+        )
+        expected = f"{expected} {MARKS.get(verdict.agreement, '?')}"
+        cells = (display_name(world.world), tragic, arms, loss, count, outcome, expected)
         table.add_row(*(escape(cell) for cell in cells))
     return table
 
