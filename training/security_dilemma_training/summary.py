@@ -118,10 +118,11 @@ def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
         caption="interquartile means over seeds [95 % intervals], between security seekers\n"
         "✓ in line with theory's expectation, ✗ against it, ? too few seeds or no prediction",
     )
-    table.add_column("world")
+    table.add_column("world", min_width=len("dangerous"))
     for heading in ("tragic war rate", "arms", "welfare\nloss", "seeds\nat war"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
