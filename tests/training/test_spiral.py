@@ -44,6 +44,25 @@ def test_a_scripted_race_played_in_the_environment(
     assert spiral_index(*sides).value == pytest.approx(math.sqrt(a[0] * a[1] / (m[0] * m[1])), abs=0.05)
 
 
+@pytest.mark.parametrize(("a", "m"), [(0.30, 0.20), (0.25, 0.15)])
+def test_a_race_that_ends_at_the_cap(a: float, m: float) -> None:
+    """Races of index 1.5 and 1.67 run into the default cap within some ten steps, and stay there."""
+    params = Params(crisis_rate=0.0, build=3.0)
+    t = record(
+        params, Richardson(params, a, m, 0.1, noise=0.02), n_games=500, intents=0, seed=0, action_mode="continuous"
+    )
+    everyone = np.ones((500, 2), bool)
+    found = reaction(t, everyone)
+    at_cap = t.arms[1:] >= 0.9999 * 3
+    assert 0.5 < at_cap.mean() < 0.9
+    assert found.steps == (~at_cap).sum()
+    assert spiral_index(found, found).value == pytest.approx(a / m, rel=0.05)
+    crowded = t._replace(params=params.replace(arms_cap=np.array([0.01, 3.0])))
+    first, second = (reaction(crowded, np.arange(2) == side) for side in range(2))
+    assert "0 peaceful steps below the cap" in str(first.reason)
+    assert second.steps == (~at_cap[..., 1]).sum()
+
+
 def test_wars_and_what_follows_them_are_left_out() -> None:
     params = WORLDS["doubly_dangerous"].replace(crisis_rate=0.5)
     t = record(params, Coin(0.5), n_games=300, n_states=3, intents=0, seed=1)
@@ -79,7 +98,10 @@ def test_the_other_side_without_arms_is_said() -> None:
 
 
 def test_too_few_steps_are_said() -> None:
-    assert "2 peaceful steps" in str(estimate(*np.ones((3, 2))).reason)
+    rng = np.random.default_rng(0)
+    change, other, own = rng.random((3, 30))
+    assert "29 peaceful steps" in str(estimate(change[1:], other[1:], own[1:]).reason)
+    assert estimate(change, other, own).reason is None
 
 
 def test_the_index() -> None:

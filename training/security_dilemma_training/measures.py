@@ -80,7 +80,8 @@ BY_PAIR = (
     PairMeasure(
         "welfare_loss",
         "1 - W/W*: share of the best joint payoff W* that is lost; W* is the larger of unarmed, undisturbed peace and "
-        "conquest at the first possible crisis (which pays jointly only where greed is large)",
+        "conquest at the first possible crisis, struck by either side or both (which pays jointly only where greed or "
+        "the private benefits of striking are large)",
         lambda t, _: welfare.welfare_loss(t),
     ),
     PairMeasure(
@@ -124,7 +125,8 @@ BY_INTENT = (
 )
 
 SPIRAL = {
-    "reaction": "a in Richardson's Δx = a y - m x + g: arms bought per unit of the others' arms and step",
+    "reaction": "a in Richardson's Δx = a y - m x + g: arms bought per unit of the others' arms and step, from "
+    "peaceful steps that end below the cap",
     "restraint": "m: arms given up per unit of own arms and step, depreciation included",
     "grievance": "g: arms bought per step whatever the others have",
     "spiral_index": "sqrt(ab / (mn)) over the two intents of a mixed pair, a/m in an equal one; above 1 a race feeds "

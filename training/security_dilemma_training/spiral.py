@@ -3,6 +3,10 @@
 Richardson's (1960) race ``Δx = a y - m x + g, Δy = b x - n y + h`` is estimated by ordinary least squares. In
 continuous time it spirals where ``ab > mn``, so the index is ``sqrt(ab / (mn))``, or ``a / m`` for a symmetric pair.
 It is read beside the micro-founded ρ of the security-requirement map.
+
+The race is linear, the game's arms are not: a step that ends at the cap shows less than a state would have bought, so
+such steps are left out. The most that one move buys censors likewise, and is not corrected for: where states want more
+than ``build`` units a step, the reaction is underestimated.
 """
 
 from __future__ import annotations
@@ -19,6 +23,12 @@ __all__ = ["Index", "Reaction", "estimate", "reaction", "spiral_index"]
 
 COLLINEAR = 1e-6
 """Least share of the variation of a regressor that the other must leave unexplained."""
+
+FEWEST = 30
+"""Steps that an estimate must rest on."""
+
+CAPPED = 1 - 1e-4
+"""Share of the cap from which on arms are at it."""
 
 
 class Reaction(NamedTuple):
@@ -47,8 +57,8 @@ def estimate(change: Floats, other: Floats, own: Floats) -> Reaction:
         own: (k,) x, the own arms at the start of the step.
     """
     k = len(change)
-    if k < 3:
-        return _unidentified(k, f"{k} peaceful steps are fewer than the three coefficients")
+    if k < FEWEST:
+        return _unidentified(k, f"{k} peaceful steps below the cap are fewer than {FEWEST}, ten for each coefficient")
     means = [float(np.mean(values, dtype=float)) for values in (change, other, own)]
     dx, y, x = (np.asarray(v, float) - mean for v, mean in zip((change, other, own), means, strict=True))
     xx, yy, xy = float(x @ x), float(y @ y), float(x @ y)
@@ -65,10 +75,10 @@ def estimate(change: Floats, other: Floats, own: Floats) -> Reaction:
 
 
 def reaction(trajectories: Trajectories, who: Bools) -> Reaction:
-    """Return the Richardson reaction of the states of ``who``, pooled over games and peaceful steps.
+    """Return the Richardson reaction of the states of ``who``, pooled over games and peaceful steps below the cap.
 
-    A step is peaceful for a state that lives through it in a game that sees no war in it and goes on. The other's
-    arms are the sum over all other living states.
+    A step is peaceful for a state that lives through it in a game that sees no war in it and goes on; it is below the
+    cap if the state's own arms are at its end. The other's arms are the sum over all other living states.
 
     Args:
         trajectories: T steps of G games of N states.
@@ -77,8 +87,9 @@ def reaction(trajectories: Trajectories, who: Bools) -> Reaction:
     t = trajectories
     peaceful = (t.present[:-1] & t.present[1:] & ~wars(t)[:-1, :, None]) & who
     arms = np.where(t.present, t.arms, 0)
+    free = peaceful & (arms[1:] < CAPPED * np.asarray(t.params.arms_cap))
     others = arms.sum(axis=-1, keepdims=True) - arms
-    return estimate((arms[1:] - arms[:-1])[peaceful], others[:-1][peaceful], arms[:-1][peaceful])
+    return estimate((arms[1:] - arms[:-1])[free], others[:-1][free], arms[:-1][free])
 
 
 def spiral_index(first: Reaction, second: Reaction) -> Index:
