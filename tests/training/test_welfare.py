@@ -52,9 +52,31 @@ def test_a_war_at_the_first_possible_crisis() -> None:
 def test_conquest_where_it_is_jointly_better(greed: float, spoils: float, initiative: float, better: bool) -> None:
     params = DANGEROUS.replace(greed=greed, spoils=spoils, initiative_mean=initiative)
     t = record(params, HOLD, n_games=4, intents=[1, 0], seed=0)
-    conquest = 0.05 * 2 + 0.95 * (1 + greed + spoils - 2 * 0.25 + initiative)
+    struck = initiative + max(initiative, 0)  # the victim strikes too where it gains by it
+    conquest = 0.05 * 2 + 0.95 * (1 + greed + spoils - 2 * 0.25 + struck)
     assert (conquest > 2) == better
     assert np.allclose(best_joint_payoffs(t), max(2.0, conquest), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("initiative", "strikes"),
+    [((0.9, 0.9), 1.8), ((0.3, 1.4), 1.7), ((1.8, -0.1), 1.8), ((-0.1, 1.8), 1.8), ((0.7, 0.7), None)],
+)
+def test_who_gains_by_striking_may_strike(initiative: tuple[float, float], strikes: float | None) -> None:
+    """``(1-δ) 2 + δ [1 - 2c + h]`` with the h of those who strike; above peace's 2 where these sum to more than 1.5."""
+    params = DANGEROUS.replace(initiative_mean=np.array(initiative), crisis_rate=1.0)
+    t = record(params, Scripted(Move.STRIKE), n_games=50, intents=0, seed=0)
+    best = 2.0 if strikes is None else 0.05 * 2 + 0.95 * (1 - 2 * 0.25 + strikes)
+    assert np.allclose(best_joint_payoffs(t), best, rtol=1e-5)
+    if min(initiative) > 0 and strikes:
+        assert welfare_loss(t) == pytest.approx(0, abs=1e-5)
+
+
+@pytest.mark.parametrize("greedy", [0, 1])
+def test_the_victor_need_not_be_who_strikes(greedy: int) -> None:
+    params = DANGEROUS.replace(greed=1.0, initiative_mean=np.where(np.arange(2) == greedy, -0.5, 0.9))
+    t = record(params, HOLD, n_games=2, intents=np.arange(2) == greedy, seed=0)
+    assert np.allclose(best_joint_payoffs(t), 0.05 * 2 + 0.95 * (1 + 1.0 - 0.5 + 0.9), rtol=1e-5)
 
 
 def test_either_side_may_be_the_conqueror() -> None:

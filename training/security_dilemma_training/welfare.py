@@ -14,6 +14,7 @@ from security_dilemma_training.trajectories import Bools, Floats, Trajectories
 __all__ = ["best_joint_payoffs", "discounted_payoff", "discounted_payoffs", "welfare_loss"]
 
 WINS, LOSES = -1.0, 2.0  # draws outside [0, 1), with which the dyad's first state wins or loses for certain
+STRIKERS = ((True, False), (True, True), (False, True))  # whether the conqueror strikes, and whether its victim does
 
 
 def discounted_payoffs(trajectories: Trajectories) -> Floats:
@@ -46,17 +47,21 @@ def welfare_loss(trajectories: Trajectories) -> float:
 def best_joint_payoffs(trajectories: Trajectories) -> Floats:
     """Return the best joint payoff W* of each game, (G,), to a planner who dictates moves and the luck of war.
 
-    The larger of two joint payoffs over the same time limit, both played out under the game's own rules:
+    The largest of these joint payoffs over the same time limit, all played out under the game's own rules:
 
     - unarmed, undisturbed peace: ``Σ_i [Σ_{t<T} δ^t (1-δ) Y_i (1+r)^t + δ^T Y_i (1+r)^T]``, with the defaults (no
       growth) ``Σ_i Y_i``, that is 1 for each state;
     - conquest at the first possible crisis, the second step, by the state that gains most from it: for two states
       ``(1-δ)(Y_w + Y_l) + δ [(g_w+ζ) Y_l + Y_w - 2c + h_w]`` without growth. It is jointly better only where a greedy
       victor values its victim's economy at more than the victim itself does and the costs of war on top. With more
-      states the conqueror takes one of the others in each step from the second.
+      states the conqueror takes one of the others in each step from the second;
+    - the same conquest where the victim strikes too, or strikes alone and loses: whoever strikes has its private
+      benefit ``h``, so that where both gain by striking a planner lets both.
     """
-    conquerors = [None, *range(trajectories.greedy.shape[-1])]
-    best: Floats = np.max([_dictated(trajectories, conqueror) for conqueror in conquerors], axis=0)
+    outcomes = [_dictated(trajectories, None)]
+    for conqueror in range(trajectories.greedy.shape[-1]):
+        outcomes += [_dictated(trajectories, conqueror, strikers) for strikers in STRIKERS]
+    best: Floats = np.max(outcomes, axis=0)
     return best
 
 
@@ -64,12 +69,12 @@ def _discount(trajectories: Trajectories) -> Floats:
     return np.asarray(trajectories.params.discount if trajectories.stages is None else 1.0, float)
 
 
-def _dictated(t: Trajectories, conqueror: int | None) -> Floats:
-    """Joint payoffs, (G,), where all hold and, if there is a conqueror, it conquers whom it can."""
+def _dictated(t: Trajectories, conqueror: int | None, strikers: tuple[bool, bool] = STRIKERS[0]) -> Floats:
+    """Joint payoffs, (G,), where all hold but that a conqueror, if there is one, wins a war against each other."""
     state, total = t.start, np.zeros(t.greedy.shape)
     limit = t.max_cycles if t.stages is None else len(t.stages)
     for step in range(limit):
-        state, action, draws = _orders(t, state, conqueror, step)
+        state, action, draws = _orders(t, state, conqueror, strikers, step)
         after = advance(t.params, state, action, draws, t.stages, t.war)
         total += _discount(t) ** step * reward(t.params, state, action, after, t.stages, t.war)
         state = after
@@ -81,7 +86,9 @@ def _dictated(t: Trajectories, conqueror: int | None) -> Floats:
     return joint
 
 
-def _orders(t: Trajectories, state: State, conqueror: int | None, step: int) -> tuple[State, Action, Draws]:
+def _orders(
+    t: Trajectories, state: State, conqueror: int | None, strikers: tuple[bool, bool], step: int
+) -> tuple[State, Action, Draws]:
     """The crisis, the moves and the luck of a step of :func:`_dictated`."""
     games, n = t.greedy.shape
     zeros, silent = np.zeros((games, n)), np.full((games, n), Signal.SILENT)
@@ -89,7 +96,7 @@ def _orders(t: Trajectories, state: State, conqueror: int | None, step: int) -> 
     luck = WINS
     if conqueror is not None and (t.stages is not None or 1 <= step < n):
         victim = (conqueror + (step if t.stages is None else 1)) % n
-        strike[:, conqueror] = True
+        strike[:, [conqueror, victim]] = strikers
         luck = WINS if conqueror < victim else LOSES
         crisis = np.broadcast_to(np.isin(np.arange(n), (conqueror, victim)), (games, n))
         state = state._replace(crisis=crisis & state.alive)
