@@ -5,12 +5,26 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 
+from security_dilemma.combat import attack_strength, defence_strength
 from security_dilemma.params import WORLDS, Params
-from security_dilemma_training.verdict import Agreement, Ending, Outcome, Verdict, ceiling, expectation, judge
+from security_dilemma_training.verdict import (
+    Agreement,
+    Ending,
+    Outcome,
+    Verdict,
+    ceiling,
+    expectation,
+    judge,
+    parity_chances,
+)
 
 WAR, PEACE, BETWEEN = 0.95, 0.02, 0.5
+
+
+EVEN = {"surge_attack": 1.0, "home_defence": 1.0}  # attack and defence are equal at every equal posture where d = 0
 
 
 def values(params: Params) -> dict[str, Any]:
@@ -79,9 +93,48 @@ def test_endings_are_measured_by_what_the_horizon_allows() -> None:
     assert ceiling(params, 20) == pytest.approx(highest)
     rates = [0.81 * highest, 0.79 * highest, 0.21 * highest, 0.19 * highest]
     assert judge(rates, params, horizon=20).endings == (Ending.WAR, Ending.BETWEEN, Ending.BETWEEN, Ending.PEACE)
-    assert ceiling(params, 1) == 0
-    assert judge([0.0], params, horizon=1).outcome is Outcome.NO_SPIRAL
     assert ceiling(params, 20, stages=[(["hold", "strike"], 1.0)]) == 1
+
+
+@pytest.mark.parametrize(("rate", "horizon"), [(0.0, 20), (0.5, 1), ([0.0, 0.0], 20)])
+def test_no_verdict_where_no_war_is_possible(rate: Any, horizon: int) -> None:
+    params = values(WORLDS["doubly_dangerous"]) | {"crisis_rate": rate}
+    assert ceiling(params, horizon) == 0
+    found = judge([0.0] * 20, params, horizon=horizon)
+    assert found.outcome is Outcome.NONE
+    assert found.agreement is Agreement.OPEN
+    assert found.words == "No verdict: no war is possible within the horizon."
+    possible = judge([0.0] * 20, values(WORLDS["doubly_dangerous"]), horizon=20)
+    assert possible.agreement is Agreement.AGAINST
+
+
+def test_the_chances_between_equals_by_hand() -> None:
+    params = values(Params(balance=0.3, decisiveness=1.0, distinguishability=0.75, arms_cap=2.0))
+    ratios = np.array([0.1 / 1, 2.1 / 1.5, 0.6 / 3])
+    odds = np.exp(0.3) * ratios
+    assert parity_chances(params) == pytest.approx(odds / (1 + odds))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_equal_posture_leaves_the_range_of_chances(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    surge, home, cap, k = rng.uniform(0.05, 3, 4)
+    params = Params(
+        rng.uniform(-1, 1), rng.random(), surge_attack=surge, home_defence=home, arms_cap=cap, decisiveness=k
+    )
+    total, share = cap * rng.random(500), rng.random(500)
+    offensive, defensive = total * share, total * (1 - share)
+    ratio = attack_strength(params, offensive, defensive) / defence_strength(params, offensive, defensive)
+    chance = 1 / (1 + np.exp(-k * (params.balance + np.log(ratio))))
+    found = parity_chances(values(params))
+    assert min(found) <= chance.min()
+    assert chance.max() <= max(found)
+
+
+def test_what_prototypes_told_is_not_called_theory() -> None:
+    words = verdict("not_intense", [WAR]).words
+    assert "Expected: split over seeds" in words
+    assert "prototypes of this model" in words
 
 
 def test_the_share_at_war_and_its_interval() -> None:
@@ -96,9 +149,16 @@ def test_the_share_at_war_and_its_interval() -> None:
     [
         ({"balance": -0.1}, Outcome.NO_SPIRAL, "dominated"),
         ({"balance": 0.0, "war_cost": 0.1}, Outcome.NO_SPIRAL, "dominated"),
-        ({"balance": 0.5, "greed": 3.0}, None, "trust above m(b) = 0.31"),
-        ({"balance": 0.5, "greed": 3.0, "trust": 0.2}, Outcome.SPIRAL, "below its minimum m(b) = 0.31"),
-        ({"balance": 0.5, "greed": 0.1, "trust": 0.2}, None, "whatever the trust"),
+        (EVEN | {"balance": 0.0}, Outcome.NO_SPIRAL, "P ≤ 0.50"),
+        (EVEN | {"balance": 0.5, "greed": 3.0}, None, "trust above its minimum 0.31"),
+        (EVEN | {"balance": 0.5, "greed": 3.0, "trust": 0.2}, Outcome.SPIRAL, "trust 0.2 is below its minimum 0.31"),
+        (EVEN | {"balance": 0.5, "greed": 0.1, "trust": 0.2}, None, "the greedy need not strike"),
+        # unarmed Λ(2(.5 + ln .1)) = .03; all offensive at the cap Λ(2(.5 + ln(3.1/4))) = .62
+        ({"balance": 0.5, "greed": 3.0, "trust": 0.2}, None, "P is 0.03 to 0.62"),
+        # the balance is with the defence, but the postures of offence are not: Λ(2(-.5 + ln(3.1/1.15))) = .73
+        ({"balance": -0.5, "distinguishability": 0.95}, None, "to 0.73: whether striking is dominated"),
+        ({"balance": -0.5, "distinguishability": 0.95, "arms_cap": 0.5}, Outcome.NO_SPIRAL, "dominated"),
+        ({"balance": -0.1, "surge_attack": 2.0}, None, "P ≥ 0.56"),
         ({"balance": -0.1, "balance_bias": 0.5}, None, "balance_bias"),
         ({"initiative_width": 0.7}, None, "initiative_width"),
         ({"war_cost": [0.1, 0.2]}, None, "differ"),

@@ -9,10 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from security_dilemma import theory
-from security_dilemma.params import PARAMETERS, WORLDS
+from security_dilemma.combat import attack_probability, attack_strength, defence_strength
+from security_dilemma.params import PARAMETERS, WORLDS, Params
 from security_dilemma_training.statistics import Interval, few_seeds, wilson_interval
 
-__all__ = ["Agreement", "Ending", "Expectation", "Outcome", "Verdict", "ceiling", "expectation", "judge"]
+__all__ = [
+    "Agreement",
+    "Ending",
+    "Expectation",
+    "Outcome",
+    "Verdict",
+    "ceiling",
+    "expectation",
+    "judge",
+    "parity_chances",
+]
 
 WAR_AT_LEAST, PEACE_AT_MOST = 0.8, 0.2
 """A seed ends at war, or at peace, where its tragic war rate is at least, or at most, this share of the highest rate
@@ -45,6 +56,7 @@ class Outcome(StrEnum):
     NO_SPIRAL = "no spiral"
     SPLIT = "split over seeds"
     UNSETTLED = "unsettled"
+    NONE = "no verdict"
 
 
 class Agreement(StrEnum):
@@ -57,9 +69,9 @@ class Agreement(StrEnum):
 
 
 class Expectation(NamedTuple):
-    """What theory expects of a world."""
+    """What is expected of a world, by theory or, for some of Jervis's, by what prototypes of this model learned."""
 
-    outcome: Outcome | None  # None: theory leaves it open
+    outcome: Outcome | None  # None: it is open
     reason: str
 
 
@@ -80,27 +92,50 @@ JERVIS: dict[str, Expectation] = {
     ),
     "intense": Expectation(Outcome.NO_SPIRAL, "defence has the advantage: arms may be bought, striking is dominated"),
     "not_intense": Expectation(
-        Outcome.SPLIT, "offence has the advantage but postures can be told apart: some seeds find reassurance"
+        Outcome.SPLIT,
+        "offence has the advantage but postures can be told apart: in prototypes of this model a part of the seeds "
+        "found reassurance",
     ),
     "doubly_safe": Expectation(Outcome.NO_SPIRAL, "defence has the advantage and postures can be told apart"),
 }
-"""Jervis (1978), with what learning in this model adds: where distinguishability must be learned, seeds split."""
+"""What is expected of Jervis's (1978) worlds by name. That seeds split in ``not_intense`` is no theorem: it comes from
+prototypes of this model, in which distinguishability had to be learned."""
+
+IMPOSSIBLE = Expectation(None, "no war is possible within the horizon")
+"""Of a world without crises, or of a horizon of one step."""
 
 
 def ceiling(params: Mapping[str, Any], horizon: int, stages: object = None) -> float:
-    """Return the highest tragic war rate within a horizon of steps, ``1 - (1-χ)^(horizon-1)``.
+    """Return the highest tragic war rate within a horizon of steps, ``1 - (1-χ)^(horizon-1)``; 0: no war is possible.
 
     The first step of a game is never a crisis, but every stage of a stage game is one.
     """
     return 1.0 if stages else 1 - (1 - float(np.mean(params["crisis_rate"]))) ** (horizon - 1)
 
 
-def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = None) -> Expectation:
-    """Return what theory expects of security seekers.
+def parity_chances(params: Mapping[str, Any]) -> list[float]:
+    """Return the chances that a one-sided strike wins between equals unarmed, all offensive and all defensive.
 
-    Jervis's worlds by name; else, for two equal states: with ``b ≤ 0`` striking is dominated; with ``b > 0`` peace
-    and war are both equilibria above the minimum trust m(b); below it fear of the greedy makes seekers strike, if the
-    greedy strike for certain (Kydd 2005).
+    With ``(eA + O + f D) / (eD + D + f O)`` monotone along every line of postures, the extremes over all equal postures
+    within the cap are among these three.
+
+    Args:
+        params: Every parameter by name, the same for all states.
+    """
+    equal = Params(**{name: None if value is None else float(np.mean(value)) for name, value in params.items()})
+    offensive, defensive = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) * equal.arms_cap
+    attack, defence = (strength(equal, offensive, defensive) for strength in (attack_strength, defence_strength))
+    chances: list[float] = attack_probability(equal, equal.balance, attack, defence).tolist()
+    return chances
+
+
+def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = None) -> Expectation:
+    """Return what is expected of security seekers.
+
+    Jervis's worlds by name; else, for two equal states, what holds at every equal posture that they can attain: where
+    the chance P that a one-sided strike wins is at most ½, striking is dominated; where it is above, peace and war are
+    both equilibria above the minimum trust m; below it fear of the greedy makes seekers strike, if the greedy strike
+    for certain (Kydd 2005). Where postures differ in this, there is no prediction.
 
     Args:
         params: Every parameter by name; lists hold one value per state.
@@ -117,14 +152,15 @@ def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = N
     if any(np.any(params[name]) for name in DISTURBING):
         what = ", ".join(name for name in DISTURBING if np.any(params[name]))
         return Expectation(None, f"no prediction is known to this report with {what}")
-    numbers = ("balance", "decisiveness", "war_cost", "greed", "trust")
-    return _of_equals(*(float(np.mean(params[name])) for name in numbers))
+    return _of_equals(
+        parity_chances(params), *(float(np.mean(params[name])) for name in ("war_cost", "greed", "trust"))
+    )
 
 
 def judge(
     rates: Sequence[float], params: Mapping[str, Any], *, horizon: int, n_states: int = 2, stages: object = None
 ) -> Verdict:
-    """Return the verdict on a world from the tragic war rates of its seeds.
+    """Return the verdict on a world from the tragic war rates of its seeds; none where no war is possible.
 
     Args:
         rates: One for each seed.
@@ -139,8 +175,8 @@ def judge(
     highest = ceiling(params, horizon, stages)
     endings = tuple(_ending(rate, highest) for rate in rates)
     at_war = wilson_interval(endings.count(Ending.WAR), len(endings))
-    outcome = _outcome(endings)
-    expected = expectation(params, n_states, stages)
+    outcome = _outcome(endings) if highest else Outcome.NONE
+    expected = expectation(params, n_states, stages) if highest else IMPOSSIBLE
     agreement = _agreement(outcome, expected.outcome, at_war, len(endings))
     words = _words(outcome, endings, at_war, expected, agreement)
     return Verdict(outcome, endings, at_war, expected, agreement, words)
@@ -167,17 +203,20 @@ def _same(value: Any, other: Any) -> bool:
     return bool(np.all(np.abs(np.asarray(value, float) - np.asarray(other, float)) < 1e-9))
 
 
-def _of_equals(balance: float, decisiveness: float, war_cost: float, greed: float, trust: float) -> Expectation:
-    chance = theory.parity_chance(balance, decisiveness)
-    if not theory.is_stag_hunt(chance):
-        return Expectation(Outcome.NO_SPIRAL, "b ≤ 0: between equal security seekers striking is dominated")
-    if greed <= theory.predation_threshold(chance, war_cost):
-        return Expectation(None, "b > 0: peace and war are both equilibria, whatever the trust")
-    minimum = theory.minimum_trust(chance, war_cost)
+def _of_equals(chances: Sequence[float], war_cost: float, greed: float, trust: float) -> Expectation:
+    """What holds at the extremes of P: fear suffices at all of them if it does at the lowest."""
+    low, high = min(chances), max(chances)
+    if not theory.is_stag_hunt(high):
+        return Expectation(Outcome.NO_SPIRAL, f"P ≤ {high:.2f}: between equal security seekers striking is dominated")
+    if not theory.is_stag_hunt(low):
+        return Expectation(None, f"P is {low:.2f} to {high:.2f}: whether striking is dominated hangs on the postures")
+    if greed <= theory.predation_threshold(low, war_cost):
+        return Expectation(None, f"P ≥ {low:.2f}, the greedy need not strike: peace and war are both equilibria")
+    minimum = theory.minimum_trust(low, war_cost)
     if trust < minimum:
-        reason = f"b > 0, and trust {trust:g} is below its minimum m(b) = {minimum:.2f}: fear of the greedy suffices"
+        reason = f"P ≥ {low:.2f}, and trust {trust:g} is below its minimum {minimum:.2f}: fear of the greedy suffices"
         return Expectation(Outcome.SPIRAL, reason)
-    return Expectation(None, f"b > 0, trust above m(b) = {minimum:.2f}: peace and war are both equilibria")
+    return Expectation(None, f"P ≥ {low:.2f}, trust above its minimum {minimum:.2f}: peace and war are both equilibria")
 
 
 def _allows(at_war: Interval, expected: Outcome) -> bool:
@@ -201,6 +240,8 @@ def _words(
     outcome: Outcome, endings: tuple[Ending, ...], at_war: Interval, expected: Expectation, agreement: Agreement
 ) -> str:
     n = len(endings)
+    if outcome is Outcome.NONE:
+        return f"{outcome.capitalize()}: {expected.reason}."
     counts = ", ".join(f"{endings.count(kind)} {kind}" for kind in Ending)
     words = (
         f"{outcome.capitalize()}: of {n} seed{'s' * (n > 1)}, {counts}; the share of seeds at war is "
@@ -209,7 +250,7 @@ def _words(
     if expected.outcome is None:
         words += f"Theory makes no prediction ({expected.reason})."
     else:
-        words += f"Theory expects: {expected.outcome} ({expected.reason}). {agreement.capitalize()}."
+        words += f"Expected: {expected.outcome} ({expected.reason}). {agreement.capitalize()}."
     if agreement is Agreement.AGAINST and expected.outcome and _allows(at_war, expected.outcome):
         words += " The interval does not rule the expected outcome out."
     few = few_seeds(n)
