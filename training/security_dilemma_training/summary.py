@@ -42,6 +42,9 @@ ROWS = (
 RunKey: TypeAlias = tuple[str, str, int]
 """World, hash of the config, and seed of a run."""
 
+Kind: TypeAlias = tuple[str, str, int]
+"""What replicates share: world, hash of the config (which fixes the shape of the game), and horizon in steps."""
+
 
 class WorldSummary(NamedTuple):
     """One world over its seeds."""
@@ -80,17 +83,16 @@ def seeker_pair(result: Mapping[str, Any]) -> str:
 def summarise(results: Sequence[Mapping[str, Any]]) -> list[WorldSummary]:
     """Return the results by world, Jervis's worlds first and in his order, then others as they come.
 
-    Runs of different configs are no replicates: where they bear the same name, each config is a world of its own, told
-    apart by the beginning of its hash. Of several results of one run the last counts.
+    Runs of different configs, and results over different horizons, are no replicates: where they bear the same name,
+    each config is a world of its own, told apart by the beginning of its hash, and so is each horizon of a config, told
+    apart by its steps. Of several results of one run over one horizon the last counts.
     """
-    found = {(str(result["world"]), str(result["config_hash"])): 0 for result in results}
-    worlds = [world for world, _ in found]
+    found = {_kind(result): 0 for result in results}
     order = {name: place for place, name in enumerate(WORLDS)}
     summaries = []
-    for world, config in sorted(found, key=lambda key: order.get(key[0], len(order))):
-        own = {r["seed"]: r for r in results if r["world"] == world and r["config_hash"] == config}
-        name = world if worlds.count(world) == 1 else f"{world} #{config[:6]}"
-        summaries.append(_summary(name, [own[seed] for seed in sorted(own)]))
+    for kind in sorted(found, key=lambda kind: order.get(kind[0], len(order))):
+        own = {r["seed"]: r for r in results if _kind(r) == kind}
+        summaries.append(_summary(_name(kind, list(found)), [own[seed] for seed in sorted(own)]))
     return summaries
 
 
@@ -148,6 +150,19 @@ def _pair(result: Mapping[str, Any], pair: str) -> Mapping[str, Any]:
     names = {"seekers": seeker_pair(result), "mixed": "mixed" if result["n_states"] == 2 else "one_greedy"}
     values: Mapping[str, Any] = result["pairs"][names.get(pair, pair)]
     return values
+
+
+def _kind(result: Mapping[str, Any]) -> Kind:
+    return str(result["world"]), str(result["config_hash"]), int(result["horizon"])
+
+
+def _name(kind: Kind, kinds: Sequence[Kind]) -> str:
+    """The name of a world among others: its own, as far as need be with what tells it apart."""
+    world, config, horizon = kind
+    configs = {other[1] for other in kinds if other[0] == world}
+    horizons = {other[2] for other in kinds if other[:2] == kind[:2]}
+    name = world if len(configs) == 1 else f"{world} #{config[:6]}"
+    return name if len(horizons) == 1 else f"{name} within {horizon} step{'s' * (horizon > 1)}"
 
 
 def _summary(name: str, results: Sequence[Mapping[str, Any]]) -> WorldSummary:
