@@ -131,7 +131,7 @@ def advance(
         balance=state.balance,
         dossier=dossier,
         reported_arms=reported_arms,
-        last_move=_move(action, cast(state.alive, xp.int32)),
+        last_move=_move(params, action, cast(state.alive, xp.int32)),
         last_signal=signal,
         pledged=signal == PLEDGE,
         support=_supports(state, action, alive),
@@ -198,15 +198,16 @@ def _economies(params: Params, state: State, action: Action, fight: War, alive: 
     return economy * cast(alive, dtype)
 
 
-def _move(action: Action, living: Array) -> Array:
-    """The move that took effect; of several rates at once (continuous mode) the largest, in units of arms.
+def _move(params: Params, action: Action, living: Array) -> Array:
+    """The move that took effect; of several rates at once (continuous mode) the largest, a tie going to arms.
 
     ``living`` is 1 for who is alive at the start of the step and 0 for the dead, whose move is to hold.
     """
     xp = namespace(living)
     offensive, defensive = action.build_offensive, action.build_defensive
     move = xp.where(offensive > defensive, ARM_OFFENSIVELY, ARM_DEFENSIVELY * cast(defensive > 0, xp.int32))
-    move = xp.where(action.disarm > xp.maximum(offensive, defensive), DISARM, move)
+    disarm = params.build * action.disarm  # a rate, as what is built is a rate of the build limit
+    move = xp.where(disarm > xp.maximum(offensive, defensive), DISARM, move)
     return xp.where(action.strike, STRIKE, move) * living
 
 

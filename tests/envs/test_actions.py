@@ -91,16 +91,21 @@ def test_a_strike_probability_of_zero_or_one_is_certain(u: float) -> None:
         ([0.6, 0.4, 0.0, 0.0, 0.0], ATTACK),
         ([0.4, 0.6, 0.0, 0.0, 0.0], DEFEND),
         ([0.2, 0.2, 0.9, 0.0, 0.0], DISARM),
+        ([0.5, 0.2, 0.6, 0.0, 0.0], DISARM),
+        ([0.6, 0.2, 0.5, 0.0, 0.0], ATTACK),
+        ([0.2, 0.5, 0.5, 0.0, 0.0], DEFEND),
         ([0.2, 1.0, 0.3, 0.0, 0.0], DEFEND),
         ([1.0, 0.2, 0.3, 0.0, 0.0], ATTACK),
         ([0.0, 0.0, 0.0, 1.0, 0.0], HOLD),
         ([0.6, 0.0, 0.0, 0.0, 0.9], STRIKE),
     ],
 )
-def test_the_last_move_of_rates_is_the_largest(rates: list[float], move: int) -> None:
-    state = make_state(crisis=True)
-    action = decode(PARAMS, state, np.array([rates, [0.0] * 5]), make_draws(), "continuous")
-    assert advance(PARAMS, state, action, make_draws(war=0.0)).last_move[0] == move
+@pytest.mark.parametrize("build", [0.4, 2.0])
+def test_the_last_move_of_rates_is_the_largest(rates: list[float], move: int, build: float) -> None:
+    """Rates are compared as they are sent, whatever the limit that building rates are shares of."""
+    params, state = PARAMS.replace(build=build), make_state(crisis=True)
+    action = decode(params, state, np.array([rates, [0.0] * 5]), make_draws(), "continuous")
+    assert advance(params, state, action, make_draws(war=0.0)).last_move[0] == move
 
 
 def test_rates_at_once_take_effect_at_once() -> None:
