@@ -11,9 +11,9 @@ from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, comp
 from security_dilemma.arrays import is_off
 from security_dilemma.chance import draw_start, draw_step
 from security_dilemma.dynamics import advance, initial, terminated
-from security_dilemma.params import PARAMETERS, ParameterError, Params, nearest, parameter_faults
+from security_dilemma.params import ParameterError, Params, nearest, params_faults, plain_int, seed_faults
 from security_dilemma.payoffs import reward
-from security_dilemma.perception import observation_table, observe
+from security_dilemma.perception import observation_table, observe, outgrown_faults
 from security_dilemma.spaces import action_faults, resolve_start
 from security_dilemma.stages import Stages, game_faults
 from security_dilemma.state import State
@@ -57,12 +57,13 @@ class Games:
         Raises:
             ParameterError: Listing every parameter outside its range and every fault of the shape of the game.
         """
+        n_games, n_states, max_cycles = plain_int(n_games), plain_int(n_states), plain_int(max_cycles)
         faults = game_faults(n_states, max_cycles, stages, war)
         if isinstance(n_games, bool) or not isinstance(n_games, int) or n_games < 1:
             faults.append(f"n_games = {n_games!r} must be a whole number in [1, ∞)")
         if action_mode not in ACTION_MODES:
             faults.append(f"action_mode = {action_mode!r}: {nearest(str(action_mode), ACTION_MODES)}")
-        faults += parameter_faults({name: getattr(params, name) for name in PARAMETERS}, n_states)
+        faults = faults + params_faults(params, n_states) or outgrown_faults(params, n_states, max_cycles)
         if faults:
             raise ParameterError(faults)
         self.params = params.cast(dtype)
@@ -87,7 +88,7 @@ class Games:
         """Start all games anew.
 
         Args:
-            seed: Seed of the generator; None goes on with the present one.
+            seed: Seed of the generator, a whole number from 0; None goes on with the present one.
             intents: ``security_seeker`` or ``greedy`` (or 0 and 1) by state; broadcasts to (n_games, n_states). This
                 and the following also hold for the games that restart later, until the next reset.
             offensive: Initial offensive stocks.
@@ -102,6 +103,7 @@ class Games:
         """
         given = {"intents": intents, "offensive": offensive, "defensive": defensive, "balance": balance}
         fixed, faults = resolve_start(given, self.params, (self.n_games, self.n_states), self.dtype)
+        faults += seed_faults(seed)
         if faults:
             raise ParameterError(faults)
         if seed is not None or not hasattr(self, "rng"):

@@ -1,4 +1,9 @@
-"""The PettingZoo face: dictionaries, seeding and agents around the rules of one game; no formula."""
+"""The PettingZoo face: dictionaries, seeding and agents around the rules of one game; no formula.
+
+Infos hold an ``action_mask`` in the format that ``action_space(agent).sample(mask)`` takes. In continuous mode they
+hold none: Gymnasium's ``Box.sample`` refuses masks. Rates that have no effect do no harm there; a strike outside a
+crisis is a hold.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +20,9 @@ from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, deco
 from security_dilemma.arrays import Value, is_off
 from security_dilemma.chance import draw_start, draw_step
 from security_dilemma.dynamics import advance, initial, terminated
-from security_dilemma.params import ParameterError, Params, nearest, world_params
+from security_dilemma.params import ParameterError, Params, nearest, plain_int, seed_faults, world_params
 from security_dilemma.payoffs import reward
-from security_dilemma.perception import observe
+from security_dilemma.perception import observe, outgrown_faults
 from security_dilemma.render import RENDER_MODES, Frame, Renderer
 from security_dilemma.spaces import (
     START_OPTIONS,
@@ -80,7 +85,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
 
         Args:
             world: One of Jervis's worlds, a name in ``WORLDS``.
-            params: Parameters to use instead of a named world's.
+            params: Parameters to use instead of a named world's; the world is then left out.
             n_states: Number of states N, 2 to 8.
             max_cycles: Time limit in steps.
             action_mode: ``multidiscrete``, ``discrete`` or ``continuous``.
@@ -92,14 +97,16 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         Raises:
             ParameterError: Listing every unknown name and every value outside its range.
         """
+        n_states, max_cycles = plain_int(n_states), plain_int(max_cycles)
         faults = game_faults(n_states, max_cycles, stages, war)
         if action_mode not in ACTION_MODES:
             faults.append(f"action_mode = {action_mode!r}: {nearest(str(action_mode), ACTION_MODES)}")
         if render_mode is not None and render_mode not in RENDER_MODES:
             faults.append(f"render_mode = {render_mode!r}: {nearest(str(render_mode), RENDER_MODES)}")
         resolved, more = _resolve_params(world, params, overrides, n_states)
-        if faults or more:
-            raise ParameterError(faults + more)
+        faults = faults + more or outgrown_faults(resolved, n_states, max_cycles)
+        if faults:
+            raise ParameterError(faults)
         self.params = resolved.cast(np.float32)
         self.n_states, self.max_cycles, self.stages, self.war = n_states, max_cycles, stages, war
         self.action_mode, self.render_mode = action_mode, render_mode
@@ -130,7 +137,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         """Start a new game.
 
         Args:
-            seed: Seed of the generator; None goes on with the present one.
+            seed: Seed of the generator, a whole number from 0; None goes on with the present one.
             options: ``intents`` (``security_seeker`` or ``greedy``, or 0 and 1), ``offensive``, ``defensive`` and
                 ``balance``, each one value or one per state, instead of what is otherwise drawn or zero. Others are
                 ignored with a warning.
@@ -146,6 +153,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             if name not in START_OPTIONS:
                 warnings.warn(f"unknown reset option {name!r} is ignored: {nearest(name, START_OPTIONS)}", stacklevel=2)
         start, faults = resolve_start(options, self.params, (self.n_states,))
+        faults += seed_faults(seed)
         if faults:
             raise ValueError("; ".join(faults))
         if seed is not None or self._rng is None:
@@ -260,8 +268,6 @@ def _resolve_params(
     world: str | None, params: Params | None, overrides: dict[str, Value], n_states: int
 ) -> tuple[Params, list[str]]:
     """Return the parameters of a game, or every fault of them."""
-    if params is not None and not isinstance(params, Params):
-        return Params(), [f"params = {params!r} must be a Params; give single parameters by name"]
     try:
         return world_params(world, params, overrides, n_states), []
     except ParameterError as error:

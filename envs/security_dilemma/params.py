@@ -1,10 +1,15 @@
-"""The symbols of the model: every parameter with its range, its meaning and the worlds made of them."""
+"""The symbols of the model: every parameter with its range, its meaning and the worlds made of them.
+
+Every range is finite. Where theory asks only for a positive number, or for any, the bounds are far beyond what a world
+could mean (``LARGE``, ``SMALL``, ``STEEP``, ``NOISY``); within them play in float32 neither overflows nor divides by 0.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +17,24 @@ import numpy as np
 
 from security_dilemma.arrays import Value
 
-__all__ = ["PARAMETERS", "WORLDS", "ParameterError", "Params", "Range", "nearest", "parameter_faults", "world_params"]
+__all__ = [
+    "PARAMETERS",
+    "WORLDS",
+    "ParameterError",
+    "Params",
+    "Range",
+    "nearest",
+    "parameter_faults",
+    "params_faults",
+    "plain_int",
+    "seed_faults",
+    "world_params",
+]
+
+LARGE = 1e6  # units of arms, economies
+SMALL = 1e-6  # what must be above 0 of them
+STEEP = 100.0  # payoffs, weights, and logs of cost ratios, in which chances saturate
+NOISY = 5.0  # standard deviations of noise
 
 
 class ParameterError(ValueError):
@@ -52,16 +74,19 @@ class Range:
         return f"None or {interval}" if self.optional else interval
 
     def contains(self, value: Value) -> bool:
-        """Whether ``value``, or each value of an array, is a finite number of this range."""
+        """Whether ``value``, or each value of an array, is a finite number of this range; flags are no numbers."""
         if value is None:
             return self.optional
         try:
-            array = np.asarray(value, dtype=float)
-        except (TypeError, ValueError):
+            values = np.asarray(value, dtype=object).ravel()
+        except ValueError:
             return False
+        if not all(isinstance(x, Real) and not isinstance(x, bool) for x in values):
+            return False
+        array = values.astype(float)
         above = array > self.low if self.open_low else array >= self.low
         below = array < self.high if self.open_high else array <= self.high
-        return bool(array.size and np.all(np.isfinite(array) & above & below)) and not isinstance(value, bool | str)
+        return bool(array.size and np.all(np.isfinite(array) & above & below))
 
 
 def _parameter(
@@ -100,54 +125,60 @@ class Params:
     )
     trust: Value = _parameter(0.8, "t", "prior probability that a state is a security seeker (Kydd 2005)", 0, 1)
     greed: Value = _parameter(0.5, "γ", "a greedy state's extra value of conquest; a security seeker's is 0", 0, 3)
-    initiative_mean: Value = _parameter(0.0, "h0", "mean private benefit of striking (Baliga & Sjöström 2004)")
+    initiative_mean: Value = _parameter(
+        0.0, "h0", "mean private benefit of striking (Baliga & Sjöström 2004)", -STEEP, STEEP
+    )
     initiative_width: Value = _parameter(
-        0.0, "w", "half-width of the uniform private benefit of striking (Baliga & Sjöström 2004)", 0
+        0.0, "w", "half-width of the uniform private benefit of striking (Baliga & Sjöström 2004)", 0, STEEP
     )
     war_cost: Value = _parameter(0.25, "c", "cost of war to each belligerent", 0, 0.5, open_low=True, open_high=True)
     decisiveness: Value = _parameter(2.0, "k", "steepness of the contest (Hirshleifer 1989)", 0, 4, open_low=True)
     surge_attack: Value = _parameter(
-        0.1, "eA", "what a state without arms can bring to an attack, in units of arms", 0, open_low=True
+        0.1, "eA", "what a state without arms can bring to an attack, in units of arms", SMALL, LARGE
     )
     home_defence: Value = _parameter(
-        1.0, "eD", "what a state without arms can bring to its defence, in units of arms", 0, open_low=True
+        1.0, "eD", "what a state without arms can bring to its defence, in units of arms", SMALL, LARGE
     )
     upkeep: Value = _parameter(0.02, "κ", "cost of a unit of arms per step, as a share of the economy", 0, 0.3)
-    build: Value = _parameter(0.5, "", "units bought by one arming move", 0, open_low=True)
+    build: Value = _parameter(0.5, "", "units bought by one arming move", SMALL, LARGE)
     depreciation: Value = _parameter(0.05, "", "share of stocks lost per step", 0, 1, open_high=True)
-    arms_cap: Value = _parameter(3.0, "", "ceiling on offensive plus defensive stock", 0, open_low=True)
+    arms_cap: Value = _parameter(3.0, "", "ceiling on offensive plus defensive stock", SMALL, LARGE)
     crisis_rate: Value = _parameter(
         0.15, "χ", "probability that the next step is a crisis of one uniformly drawn dyad of living states", 0, 1
     )
     discount: Value = _parameter(
         0.95, "δ", "continuation; also the learner's discount", 0, 1, open_low=True, open_high=True
     )
-    posture_noise: Value = _parameter(0.1, "σ", "standard deviation of a report on a posture", 0)
-    arms_noise: Value = _parameter(0.0, "ν", "standard deviation of the log of reported arms", 0)
+    posture_noise: Value = _parameter(0.1, "σ", "standard deviation of a report on a posture", 0, NOISY)
+    arms_noise: Value = _parameter(0.0, "ν", "standard deviation of the log of reported arms", 0, NOISY)
     intelligence_rate: Value = _parameter(0.5, "ρ", "weight of a new report in the dossier", 0, 1, open_low=True)
     worst_case: Value = _parameter(
         0.0, "ω", "bias that reads reports as more offensive than they are (Wendt 1992)", 0, 1
     )
     balance_width: Value = _parameter(
-        0.0, "", "half-width of the uniform distribution of a game's true balance around b", 0
+        0.0, "", "half-width of the uniform distribution of a game's true balance around b", 0, STEEP
     )
-    balance_bias: Value = _parameter(0.0, "β", "bias of a leader's private view of the balance (Van Evera 1999)")
+    balance_bias: Value = _parameter(
+        0.0, "β", "bias of a leader's private view of the balance (Van Evera 1999)", -STEEP, STEEP
+    )
     balance_noise: Value = _parameter(
-        0.0, "σ_b", "standard deviation of a leader's private view of the balance (Van Evera 1999)", 0
+        0.0, "σ_b", "standard deviation of a leader's private view of the balance (Van Evera 1999)", 0, STEEP
     )
     burn_cost: Value = _parameter(
-        0.1, "", "price of a burnt-cost signal per step, as a share of the economy (Fearon 1997)", 0
+        0.1, "", "price of a burnt-cost signal per step, as a share of the economy (Fearon 1997)", 0, STEEP
     )
-    audience_cost: Value = _parameter(0.2, "", "price of striking under one's own pledge (Fearon 1997)", 0)
-    growth: Value = _parameter(0.0, "r", "growth of an economy per step at zero military burden (guns v butter)", 0)
-    spoils: Value = _parameter(0.0, "ζ", "share of a conquered economy that the victor absorbs", 0)
+    audience_cost: Value = _parameter(0.2, "", "price of striking under one's own pledge (Fearon 1997)", 0, STEEP)
+    growth: Value = _parameter(0.0, "r", "growth of an economy per step at zero military burden (guns v butter)", 0, 1)
+    spoils: Value = _parameter(0.0, "ζ", "share of a conquered economy that the victor absorbs", 0, STEEP)
     power_weight: Value = _parameter(
-        0.0, "", "weight of the share of power in the payoff (offensive realism: Mearsheimer 2001)", 0
+        0.0, "", "weight of the share of power in the payoff (offensive realism: Mearsheimer 2001)", 0, STEEP
     )
-    routine_weight: Value = _parameter(0.0, "", "cost of breaking one's routine (ontological security: Mitzen 2006)", 0)
-    prosocial_weight: Value = _parameter(0.0, "", "weight of the other living states' mean payoff", 0)
-    support_cost: Value = _parameter(0.05, "", "paid by each ally that defends another", 0)
-    initial_economy: Value = _parameter(1.0, "Y", "economy at the start", 0, open_low=True)
+    routine_weight: Value = _parameter(
+        0.0, "", "cost of breaking one's routine (ontological security: Mitzen 2006)", 0, STEEP
+    )
+    prosocial_weight: Value = _parameter(0.0, "", "weight of the other living states' mean payoff", 0, STEEP)
+    support_cost: Value = _parameter(0.05, "", "paid by each ally that defends another", 0, STEEP)
+    initial_economy: Value = _parameter(1.0, "Y", "economy at the start", SMALL, LARGE)
 
     @property
     def fungibility(self) -> Value:
@@ -188,6 +219,10 @@ WORLDS: MappingProxyType[str, Params] = MappingProxyType(
 """Jervis's (1978, p. 211) four worlds: offence or defence has the advantage, postures can or cannot be told apart."""
 
 
+DEFAULT_WORLD = "doubly_dangerous"
+"""The world of a game for which none is named."""
+
+
 def nearest(name: str, names: Any) -> str:
     """Return a hint that names the closest valid name, or lists them all."""
     close = difflib.get_close_matches(str(name), list(names), n=1, cutoff=0.5)
@@ -199,7 +234,7 @@ def parameter_faults(values: dict[str, Value], n_states: int | None = None) -> l
 
     Args:
         values: Values by name of parameter.
-        n_states: Number of states; if given, arrays must have it, or 1, as their last axis.
+        n_states: Number of states; if given, arrays must have as many values, or 1.
     """
     faults = []
     for name, value in values.items():
@@ -207,11 +242,29 @@ def parameter_faults(values: dict[str, Value], n_states: int | None = None) -> l
             faults.append(f"unknown parameter {name!r}: {nearest(name, PARAMETERS)}")
         elif not PARAMETERS[name].contains(value):
             faults.append(f"{name} = {value!r} is outside {PARAMETERS[name]}: {PARAMETERS[name].meaning}")
-        elif n_states and np.ndim(value) and np.shape(value)[-1] not in (1, n_states):
-            faults.append(
-                f"{name} has {np.shape(value)[-1]} values for {n_states} states: give one number, or one per state"
-            )
+        elif np.ndim(value) > 1:
+            faults.append(f"{name} has shape {np.shape(value)}: give one number, or one per state")
+        elif n_states and np.ndim(value) and len(value) not in (1, n_states):
+            faults.append(f"{name} has {len(value)} values for {n_states} states: give one number, or one per state")
     return faults
+
+
+def params_faults(params: Any, n_states: int | None = None, overridden: Any = ()) -> list[str]:
+    """Return every fault of what should be a :class:`Params`, but for the fields that are overridden."""
+    if not isinstance(params, Params):
+        return [f"params = {params!r} must be a Params; see Params(name=value) and WORLDS"]
+    return parameter_faults({name: getattr(params, name) for name in PARAMETERS if name not in overridden}, n_states)
+
+
+def plain_int(value: Any) -> Any:
+    """Return a whole number of any kind as an ``int``, which does not overflow; anything else as it is."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def seed_faults(seed: Any) -> list[str]:
+    """Return what is wrong with a seed of chance, if anything."""
+    good = seed is None or (isinstance(seed, Integral) and not isinstance(seed, bool) and int(seed) >= 0)
+    return [] if good else [f"seed = {seed!r} must be None or a whole number in [0, ∞)"]
 
 
 def world_params(world: str | None, params: Params | None, overrides: dict[str, Value], n_states: int) -> Params:
@@ -222,11 +275,13 @@ def world_params(world: str | None, params: Params | None, overrides: dict[str, 
     """
     faults = []
     base = params
+    if params is not None and world not in (None, DEFAULT_WORLD):
+        faults.append(f"world = {world!r} and params are both given: give one of them, and changes to it by name")
     if base is None:
         if world not in WORLDS:
             faults.append(f"unknown world {world!r}: {nearest(str(world), WORLDS)}")
         base = WORLDS.get(str(world), Params())
-    faults += parameter_faults({name: getattr(base, name) for name in PARAMETERS if name not in overrides}, n_states)
+    faults += params_faults(base, n_states, overrides)
     faults += parameter_faults(overrides, n_states)
     if faults:
         raise ParameterError(faults)

@@ -1,7 +1,7 @@
 """Perception: reports, dossiers, and what a state observes.
 
-``OBSERVATION`` is the one table that names every entry of an observation, its bounds and its place; the spaces, the
-docs and the figures are built from it.
+:func:`observation_table` is the one table that names every entry of an observation, its bounds and its place; the
+spaces, the docs and the figures are built from it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from security_dilemma.params import PARAMETERS, Params
 from security_dilemma.stages import Stages, stage_of
 from security_dilemma.state import OPEN, Signal, State
 
-__all__ = ["Entry", "observation_table", "observe", "perceive_balance", "posture_share", "report"]
+__all__ = [
+    "Entry",
+    "observation_table",
+    "observe",
+    "outgrown_faults",
+    "perceive_balance",
+    "posture_share",
+    "report",
+    "state_bounds",
+]
+
+LARGEST_ECONOMY = 1e30
+"""What payoffs may be multiples of and still be far from the end of float32."""
 
 
 class Entry(NamedTuple):
@@ -196,13 +208,11 @@ def state_bounds(params: Params, n_states: int, max_cycles: int) -> dict[str, tu
     private = np.inf if np.any(params.balance_noise) else high + bias
     spread = float(np.max(np.abs(params.initiative_mean) + np.abs(params.initiative_width)))
     cap = float(np.max(params.arms_cap)) * (1 + 1e-6)
-    start = np.broadcast_to(np.asarray(params.initial_economy, float), (n_states,))
-    wealth = float(start.sum() * max(1.0, float(np.max(params.spoils))) ** (n_states - 1))
-    economy = wealth * (1 + float(np.max(params.growth))) ** max_cycles * (1 + 1e-6)
+    economy = min(_largest_economy(params, n_states, max_cycles) * (1 + 1e-6), float(np.finfo(np.float32).max))
     return {
         "offensive": (0.0, cap),
         "defensive": (0.0, cap),
-        "economy": (0.0, min(economy, float(np.finfo(np.float32).max))),
+        "economy": (0.0, economy),
         "greed": (0.0, PARAMETERS["greed"].high),
         "initiative": (-max(1.0, spread), max(1.0, spread)),
         "perceived_balance": (-private, private),
@@ -210,3 +220,19 @@ def state_bounds(params: Params, n_states: int, max_cycles: int) -> dict[str, tu
         "dossier": (0.0, 1.0),
         "reported_arms": (0.0, np.inf if np.any(params.arms_noise) else cap),
     }
+
+
+def outgrown_faults(params: Params, n_states: int, max_cycles: int) -> list[str]:
+    """Return what is wrong with valid parameters together with the time limit: economies that outgrow float32."""
+    if _largest_economy(params, n_states, max_cycles) <= LARGEST_ECONOMY:
+        return []
+    limit = f"growth = {params.growth!r} and spoils = {params.spoils!r} over max_cycles = {max_cycles} steps"
+    return [f"{limit}: an economy could exceed {LARGEST_ECONOMY:g}; lower one of them"]
+
+
+def _largest_economy(params: Params, n_states: int, max_cycles: int) -> float:
+    """What a victor over all others may have at the time limit; infinite where no number holds it."""
+    start = np.broadcast_to(np.asarray(params.initial_economy, float), (n_states,))
+    wealth = float(start.sum() * max(1.0, float(np.max(params.spoils))) ** (n_states - 1))
+    log_growth = max_cycles * float(np.log1p(np.max(params.growth)))
+    return wealth * float(np.exp(log_growth)) if log_growth < 700 else np.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from math import prod
 from typing import Any, TypeAlias
@@ -203,7 +204,9 @@ def stack_actions(actions: dict[str, Any], agents: list[str], n_states: int, mod
     shape = (len(agents), *action_shape(n_states, mode))
     try:
         array = np.array([actions[agent] for agent in agents])
-    except (KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError):
+        if not isinstance(actions, Mapping):
+            raise ValueError(f"actions = {actions!r} must be a dictionary with one action for each agent") from None
         array = np.empty(0)
     rows = (*shape, 1) if mode == "discrete" else shape
     if array.shape == shape:

@@ -132,6 +132,33 @@ def test_params_of_another_kind_are_refused() -> None:
         parallel_env(params={"greed": 1})  # type: ignore[arg-type]
 
 
+def test_a_world_beside_params_is_refused() -> None:
+    with pytest.raises(ParameterError, match="world = 'intense' and params are both given: give one of them"):
+        parallel_env("intense", params=Params(greed=1.5))
+    assert parallel_env(None, params=Params(greed=1.5)).params.greed == 1.5
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5])
+def test_seeds_out_of_range_are_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match=rf"seed = {seed} must be None or a whole number in \[0, ∞\)"):
+        parallel_env().reset(seed=seed)
+    parallel_env().reset(seed=np.int64(3))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("actions", [None, 3, [0, 0], np.zeros((2, 2), int)])
+def test_actions_that_are_no_dictionary_are_refused(actions: Any) -> None:
+    game = parallel_env()
+    game.reset(seed=0)
+    with pytest.raises(ValueError, match="must be a dictionary with one action for each agent"):
+        game.step(actions)
+
+
+def test_economies_that_outgrow_numbers_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"growth = 1.0 .* max_cycles = 200"):
+        parallel_env(growth=1.0, max_cycles=200)
+    assert np.isfinite(parallel_env(growth=1.0).observation_space("state_0").high).all()
+
+
 # --- the course of a game ----------------------------------------------------------------------------------------
 
 

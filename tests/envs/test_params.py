@@ -16,11 +16,13 @@ from security_dilemma.params import (
     Range,
     nearest,
     parameter_faults,
+    params_faults,
+    plain_int,
+    seed_faults,
     world_params,
 )
 
-INF = float("inf")
-# name: default, low, high, whether each bound is excluded; as in the design
+# name: default, low, high, whether each bound is excluded; as in the design, which asks no more than ≥ 0 of some
 TABLE: dict[str, tuple[float | None, float, float, bool, bool]] = {
     "balance": (0.9, -3, 3, False, False),
     "distinguishability": (0, 0, 1, False, False),
@@ -28,34 +30,34 @@ TABLE: dict[str, tuple[float | None, float, float, bool, bool]] = {
     "visibility_override": (None, 0, 1, False, False),
     "trust": (0.8, 0, 1, False, False),
     "greed": (0.5, 0, 3, False, False),
-    "initiative_mean": (0, -INF, INF, False, False),
-    "initiative_width": (0, 0, INF, False, False),
+    "initiative_mean": (0, -100, 100, False, False),
+    "initiative_width": (0, 0, 100, False, False),
     "war_cost": (0.25, 0, 0.5, True, True),
     "decisiveness": (2, 0, 4, True, False),
-    "surge_attack": (0.1, 0, INF, True, False),
-    "home_defence": (1, 0, INF, True, False),
+    "surge_attack": (0.1, 1e-06, 1000000.0, False, False),
+    "home_defence": (1, 1e-06, 1000000.0, False, False),
     "upkeep": (0.02, 0, 0.3, False, False),
-    "build": (0.5, 0, INF, True, False),
+    "build": (0.5, 1e-06, 1000000.0, False, False),
     "depreciation": (0.05, 0, 1, False, True),
-    "arms_cap": (3, 0, INF, True, False),
+    "arms_cap": (3, 1e-06, 1000000.0, False, False),
     "crisis_rate": (0.15, 0, 1, False, False),
     "discount": (0.95, 0, 1, True, True),
-    "posture_noise": (0.1, 0, INF, False, False),
-    "arms_noise": (0, 0, INF, False, False),
+    "posture_noise": (0.1, 0, 5, False, False),
+    "arms_noise": (0, 0, 5, False, False),
     "intelligence_rate": (0.5, 0, 1, True, False),
     "worst_case": (0, 0, 1, False, False),
-    "balance_width": (0, 0, INF, False, False),
-    "balance_bias": (0, -INF, INF, False, False),
-    "balance_noise": (0, 0, INF, False, False),
-    "burn_cost": (0.1, 0, INF, False, False),
-    "audience_cost": (0.2, 0, INF, False, False),
-    "growth": (0, 0, INF, False, False),
-    "spoils": (0, 0, INF, False, False),
-    "power_weight": (0, 0, INF, False, False),
-    "routine_weight": (0, 0, INF, False, False),
-    "prosocial_weight": (0, 0, INF, False, False),
-    "support_cost": (0.05, 0, INF, False, False),
-    "initial_economy": (1, 0, INF, True, False),
+    "balance_width": (0, 0, 100, False, False),
+    "balance_bias": (0, -100, 100, False, False),
+    "balance_noise": (0, 0, 100, False, False),
+    "burn_cost": (0.1, 0, 100, False, False),
+    "audience_cost": (0.2, 0, 100, False, False),
+    "growth": (0, 0, 1, False, False),
+    "spoils": (0, 0, 100, False, False),
+    "power_weight": (0, 0, 100, False, False),
+    "routine_weight": (0, 0, 100, False, False),
+    "prosocial_weight": (0, 0, 100, False, False),
+    "support_cost": (0.05, 0, 100, False, False),
+    "initial_economy": (1, 1e-06, 1000000.0, False, False),
 }
 
 
@@ -74,17 +76,36 @@ def test_defaults_and_ranges(name: str) -> None:
     assert allowed.contains(None) == (default is None)
     assert allowed.meaning
     for bound, is_open in ((low, open_low), (high, open_high)):
-        if np.isfinite(bound):
-            assert allowed.contains(bound) != is_open
-            assert not allowed.contains(bound + (1e-6 if bound == high else -1e-6))
+        assert allowed.contains(bound) != is_open
+        assert not allowed.contains(bound + (1e-6 if bound == high else -1e-6))
+    inside = (low + high) / 2
+    for good in (inside, np.float32(inside), [inside, inside], np.full(3, inside), np.array(inside)):
+        assert allowed.contains(good)
     for bad in (np.nan, np.inf, -np.inf, "much", True, [], [[1.0], [1.0, 2.0]]):
         assert not allowed.contains(bad)
+    no_numbers: list[Any] = [str(inside), np.array([str(inside)]), [inside, str(inside)], [inside, None], 1j]
+    assert not any(map(allowed.contains, no_numbers))
+
+
+@pytest.mark.parametrize("flags", [np.True_, [True, False], [0.5, True], np.array([True])])
+def test_flags_are_no_numbers(flags: Any) -> None:
+    assert not PARAMETERS["trust"].contains(flags)
+
+
+@pytest.mark.parametrize("n_states", [None, 2])
+@pytest.mark.parametrize("table", [[[0.5, 0.6]], np.full((3, 2), 0.5), np.full((2, 1), 0.5)])
+def test_a_parameter_has_one_value_or_one_per_state(table: Any, n_states: int | None) -> None:
+    (fault,) = parameter_faults({"trust": table}, n_states)
+    assert fault.startswith("trust has shape (")
+    assert "give one number, or one per state" in fault
 
 
 def test_a_range_reads_as_an_interval() -> None:
     assert str(PARAMETERS["war_cost"]) == "(0, 0.5)"
     assert str(PARAMETERS["decisiveness"]) == "(0, 4]"
-    assert str(PARAMETERS["balance_bias"]) == "(-inf, inf)"
+    assert str(PARAMETERS["balance_bias"]) == "[-100, 100]"
+    assert str(PARAMETERS["build"]) == "[1e-06, 1e+06]"
+    assert str(Range("x", "anything")) == "(-inf, inf)"
     assert str(PARAMETERS["visibility_override"]) == "None or [0, 1]"
     assert Range("x", "anything").contains(-1e9)
 
@@ -159,3 +180,26 @@ def test_a_given_fault_may_be_overridden() -> None:
 def test_nearest_lists_the_names_where_none_is_close() -> None:
     assert nearest("hodl", ("hold", "strike")) == "did you mean 'hold'?"
     assert nearest("zzz", ("hold", "strike")) == "valid names: hold, strike"
+
+
+def test_a_world_and_params_are_not_both_given() -> None:
+    with pytest.raises(ParameterError, match="world = 'intense' and params are both given"):
+        world_params("intense", Params(balance=0.1), {}, 2)
+
+
+@pytest.mark.parametrize("params", [None, {"balance": 1}, "intense"])
+def test_what_is_no_params_is_said(params: Any) -> None:
+    (fault,) = params_faults(params)
+    assert fault.startswith(f"params = {params!r} must be a Params")
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, "1", True, np.float32(2), [1, 2]])
+def test_seeds_out_of_range(seed: Any) -> None:
+    assert seed_faults(seed) == [f"seed = {seed!r} must be None or a whole number in [0, ∞)"]
+    assert seed_faults(None) == seed_faults(0) == seed_faults(np.uint64(2**63)) == seed_faults(2**70) == []
+
+
+def test_whole_numbers_of_any_kind_become_ints() -> None:
+    assert type(plain_int(np.int8(100))) is int
+    assert [plain_int(x) for x in (True, 1.0, None)] == [True, 1.0, None]
+    assert type(plain_int(1.0)) is float
