@@ -254,13 +254,13 @@ def test_a_resolved_config_reads_back(tmp_path: Path) -> None:
     path = write(tmp_path, yaml.safe_dump(config.resolved()))
     again = load(path, [], RunConfig)
     assert set(again.params) == set(PARAMETERS)
-    assert config_hash(again) == config_hash(config)
+    assert config_hash(again.resolved()) == config_hash(config.resolved())
     assert again.resolved() == config.resolved()
 
 
 def test_the_hash_covers_what_determines_the_result() -> None:
     base: dict[str, Any] = {"world": "intense"}
-    reference = config_hash(parse(base, RunConfig))
+    reference = config_hash(parse(base, RunConfig).resolved())
     changes: list[dict[str, Any]] = [
         {"world": "doubly_safe"},
         {"params": {"upkeep": 0.03}},
@@ -268,7 +268,7 @@ def test_the_hash_covers_what_determines_the_result() -> None:
         {"learner": {"clip_range": 0.1}},
         {"schedule": {"agent_steps": 2}},
     ]
-    hashes = {config_hash(parse(base | change, RunConfig)) for change in changes}
+    hashes = {config_hash(parse(base | change, RunConfig).resolved()) for change in changes}
     assert len(hashes | {reference}) == len(changes) + 1
     for same in (
         {"name": "other"},
@@ -279,7 +279,7 @@ def test_the_hash_covers_what_determines_the_result() -> None:
         {"seeds": [7]},
         {"params": {"balance": WORLDS["intense"].balance, "distinguishability": 0}},
     ):
-        assert config_hash(parse(base | same, RunConfig)) == reference, same
+        assert config_hash(parse(base | same, RunConfig).resolved()) == reference, same
     own = {name: getattr(WORLDS["intense"], name) for name in PARAMETERS}
-    assert config_hash(parse({"params": own}, RunConfig)) == reference
-    assert set(determinants(parse(base, RunConfig))) == {"params", "game", "learner", "schedule"}
+    assert config_hash(parse({"params": own}, RunConfig).resolved()) == reference
+    assert set(determinants(parse(base, RunConfig).resolved())) == {"params", "game", "learner", "schedule"}

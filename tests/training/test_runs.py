@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from security_dilemma_training.config import RunConfig, config_hash, parse
 from security_dilemma_training.runs import Run, RunError, find_runs, write_atomically
+from security_dilemma_training.sources import read_yaml
 
 
 def config(**changes: Any) -> RunConfig:
@@ -24,7 +26,7 @@ def config(**changes: Any) -> RunConfig:
 def test_a_run_folder_holds_what_was_asked_and_where_it_ran(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "deep" / "seed_3", config(seeds=[1, 3]), 3)
     manifest = run.manifest
-    assert (manifest["seed"], manifest["config_hash"]) == (3, config_hash(config()))
+    assert (manifest["seed"], manifest["config_hash"]) == (3, config_hash(config().resolved()))
     assert manifest["versions"]["numpy"] == np.__version__
     assert {"python", "platform", "git_revision"} <= set(manifest)
     assert (manifest["status"], manifest["started"], manifest["finished"]) == ("created", None, None)
@@ -87,6 +89,7 @@ def test_folders_that_are_no_runs_are_left_alone(tmp_path: Path, overwrite: bool
     with pytest.raises(RunError, match="is a file"):
         Run.create(precious, config(), 0, overwrite=overwrite)
     assert precious.read_text() == "years of work"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json", "thesis.tex"]
 
 
 def test_a_run_cut_off_at_its_very_beginning_can_be_made_again(tmp_path: Path) -> None:
@@ -106,8 +109,14 @@ def test_missing_and_damaged_runs_are_told(tmp_path: Path) -> None:
     for name, text, told in [
         ("manifest.json", good_manifest[:40], "is damaged"),
         ("manifest.json", "[]", "not the manifest"),
+        ("manifest.json", good_manifest.replace('"seed": 0', '"seed": "0"'), r"is damaged \(seed\)"),
+        ("manifest.json", good_manifest.replace('"wall_seconds": 0.0', '"wall_seconds": []'), "wall_seconds"),
         ("config.yaml", good_config.replace("slots: 512", "slots: many"), "learner.slots = 'many'"),
-        ("config.yaml", good_config.replace("slots: 512", "slots: 256"), r"config\.yaml is not the one"),
+        (
+            "config.yaml",
+            good_config.replace("slots: 512", "slots: 256"),
+            r"config\.yaml was changed after the run began: restore",
+        ),
     ]:
         (run.folder / name).write_text(text)
         with pytest.raises(RunError, match=told):
@@ -147,8 +156,66 @@ def test_training_keeps_status_and_times(tmp_path: Path) -> None:
     with run.training():
         pass
     assert run.manifest == finished  # nothing was left to do
-    run.policy_path.unlink()
+    assert [part["status"] for part in finished["parts"]] == ["interrupted", "failed", "finished"]
+    for name in ("wall_seconds", "cpu_seconds"):
+        assert sum(part[name] for part in finished["parts"]) == pytest.approx(finished[name])
+
+
+def test_a_finished_run_without_its_policy_is_refused(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, config(), 0)
+    with run.training():
+        pass
     assert not run.finished
+    with pytest.raises(RunError, match="gone from a finished run"), run.training():
+        pytest.fail("there is nothing to go on with")
+
+
+def rewrite(run: Run, changes: dict[str, Any]) -> None:
+    manifest = {name: value for name, value in (run.manifest | changes).items() if value != "gone"}
+    (run.folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_every_part_keeps_what_it_ran_on(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, config(), 0)
+    assert "parts" not in run.manifest
+    old = {"git_revision": "0ld", "started": "2026-01-01T00:00:00+00:00", "wall_seconds": 7.0, "parts": "gone"}
+    rewrite(run, old)  # as before parts were kept
+    with run.training():
+        assert [part["git_revision"] for part in run.manifest["parts"]] == ["0ld", run.manifest["git_revision"]]
+    first, second = run.manifest["parts"]
+    assert (first["started"], first["wall_seconds"]) == (old["started"], 7.0)
+    assert second["versions"]["numpy"] == np.__version__
+    assert run.manifest["wall_seconds"] == pytest.approx(7.0 + second["wall_seconds"])
+
+
+def test_an_option_that_came_later_leaves_old_runs_alone(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, config(), 0)
+    path = tmp_path / "config.yaml"
+    old = read_yaml(path)
+    del old["learner"]["initial_value"], old["params"]["support_cost"], old["evaluation"]["horizon"]
+    path.write_text(yaml.safe_dump(old))
+    rewrite(run, {"config_hash": config_hash(old)})
+    assert config_hash(old) != config_hash(config().resolved())
+    assert Run.open(tmp_path).config.learner.initial_value is None
+    Run.create(tmp_path, config(evaluation={"games": 7}, learner={"torch_threads": 3}), 0)
+    again = Run.open(tmp_path)
+    assert (again.config.evaluation.games, again.config.learner.torch_threads) == (7, 3)
+    assert again.manifest["config_hash"] == config_hash(old)
+    with pytest.raises(RunError, match=r"learner\.initial_value: None there, 0\.5 now"):
+        Run.create(tmp_path, config(learner={"initial_value": 0.5}), 0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"params": {"greed": [1e-5, 1 / 3], "upkeep": 1.1e-7}},
+        {"game": {"stages": [[["hold", "strike"], 1.0]]}, "learner": {"learning_rate": 1, "max_grad_norm": 1e22}},
+    ],
+)
+def test_the_files_own_words_have_the_hash_of_what_was_asked(tmp_path: Path, changes: dict[str, Any]) -> None:
+    run = Run.create(tmp_path, config(**changes), 0)
+    assert config_hash(read_yaml(tmp_path / "config.yaml")) == config_hash(run.config.resolved())
+    assert Run.open(tmp_path).config.resolved_params().upkeep == run.config.resolved_params().upkeep
 
 
 def hold(folder: str, connection: Connection[Any, Any]) -> None:
@@ -170,6 +237,9 @@ def test_two_processes_cannot_train_one_run(tmp_path: Path) -> None:
         pytest.fail("the run is held")
     with pytest.raises(RunError, match=told):
         Run.create(tmp_path, config(), 1, overwrite=True)
+    with pytest.raises(RunError, match=told):
+        Run.create(tmp_path, config(evaluation={"games": 7}), 0)
+    assert Run.open(tmp_path).config.evaluation.games == 2000
     ours.send("die without letting go")
     process.join()
     assert run.manifest["status"] == "running"  # as the dead process left it

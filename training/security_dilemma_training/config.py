@@ -246,26 +246,32 @@ def parse(
     return kind.model_validate(data)
 
 
-def determinants(config: RunConfig) -> dict[str, Any]:
+def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Return what determines the result of learning, besides the seed, as plain data.
 
     These are the parameters themselves, whatever the world is called, the shape of the game, the learner and the length
     of the training. Names, folders, logs and checkpoints change nothing; device and threads change the rounding only;
     the evaluation is done on the result.
+
+    Args:
+        resolved: What :meth:`RunConfig.resolved` returns, or has written to a file once.
     """
-    resolved = config.resolved()
-    learner = {name: value for name, value in resolved["learner"].items() if name not in ("device", "torch_threads")}
-    schedule = {"agent_steps": config.schedule.agent_steps}
+    given = {section: resolved.get(section) or {} for section in ("params", "game", "learner", "schedule")}
     params = {
         name: np.asarray(value, float).tolist() if value is not None else None
-        for name, value in resolved["params"].items()
+        for name, value in given["params"].items()
     }
-    return {"params": params, "game": resolved["game"], "learner": learner, "schedule": schedule}
+    learner = {name: value for name, value in given["learner"].items() if name not in ("device", "torch_threads")}
+    schedule = {"agent_steps": given["schedule"].get("agent_steps")}
+    return {"params": params, "game": given["game"], "learner": learner, "schedule": schedule}
 
 
-def config_hash(config: RunConfig) -> str:
-    """Return the SHA-256 of what determines the result of learning, see :func:`determinants`."""
-    return hashlib.sha256(json.dumps(determinants(config), sort_keys=True).encode()).hexdigest()
+def config_hash(resolved: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what determines the result of learning, see :func:`determinants`.
+
+    It is one of the data, not of a config read from them: an option that is added later is not in older files.
+    """
+    return hashlib.sha256(json.dumps(determinants(resolved), sort_keys=True).encode()).hexdigest()
 
 
 def json_schema(kind: type[RunConfig] | type[FourWorldsConfig]) -> str:

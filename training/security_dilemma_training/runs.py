@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import json
-import platform
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-import security_dilemma_training
 from security_dilemma_training.config import ConfigError, RunConfig, config_hash, determinants, parse
+from security_dilemma_training.errors import RunError
+from security_dilemma_training.provenance import circumstances
 from security_dilemma_training.sources import read_yaml
 from security_dilemma_training.writing import folder_lock, write_atomically
 
-__all__ = ["Run", "RunError", "find_runs", "write_atomically"]
+__all__ = ["Run", "RunError", "find_runs", "held", "write_atomically"]
 
 KIND = "security-dilemma run"
-LIBRARIES = ("security-dilemma", "numpy", "torch", "stable-baselines3", "gymnasium", "pettingzoo", "pydantic")
-FIELDS = ("kind", "seed", "config_hash", "status", "started", "wall_seconds", "cpu_seconds")
-
-
-class RunError(RuntimeError):
-    """A run folder that is missing, damaged, in use, or of another config."""
+FIELDS: dict[str, Any] = {
+    "kind": str,
+    "seed": int,
+    "config_hash": str,
+    "status": str,
+    "started": str | None,
+    "wall_seconds": int | float,
+    "cpu_seconds": int | float,
+}
+PART = ("started", "wall_seconds", "cpu_seconds", "versions", "python", "platform", "git_revision")
 
 
 class Run:
@@ -61,26 +63,20 @@ class Run:
             RunError: If something else is in the folder, or another process uses it.
         """
         folder = Path(folder)
-        if overwrite and (folder / "manifest.json").exists():
-            _delete(folder)
-        if (folder / "manifest.json").exists():
-            run = cls.open(folder)
-            differences = _differences(run, config, seed)
-            if differences:
-                raise RunError(
-                    f"{folder} holds a run of another config ({'; '.join(differences)}): choose another folder with "
-                    "--out, or replace it with --overwrite"
-                )
-        elif folder.exists() and not folder.is_dir():
-            raise RunError(f"{folder} is a file: choose another folder")
-        elif folder.exists() and not all(_is_beginning(path) for path in folder.iterdir()):
-            raise RunError(f"{folder} is not empty and not a run: choose another folder")
+        _refuse_others(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        run = cls(folder, config, seed)
-        text = yaml.safe_dump(config.resolved() | {"seeds": [seed]}, sort_keys=False, allow_unicode=True)
-        write_atomically(folder / "config.yaml", text)
-        if not (folder / "manifest.json").exists():
-            run._write_manifest(_new_manifest(config, seed))
+        with held(folder):
+            if overwrite:
+                _empty(folder)
+            run = cls(folder, config, seed)
+            asked = config.resolved() | {"seeds": [seed]}
+            begun = (folder / "manifest.json").exists()
+            if begun:
+                _refuse_another(cls.open(folder), run)
+                asked = _as_begun(asked, read_yaml(folder / "config.yaml"))
+            write_atomically(folder / "config.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
+            if not begun:
+                run._write_manifest(_new_manifest(config, seed))
         return run
 
     @classmethod
@@ -92,19 +88,19 @@ class Run:
         """
         folder = Path(folder)
         if not (folder / "manifest.json").exists():
-            problem = "is not a run: it has no manifest.json" if folder.is_dir() else "does not exist"
+            problem = "is not a run: it has no manifest.json" if folder.is_dir() else _no_folder(folder)
             raise RunError(f"{folder} {problem}; train one with `security-dilemma train CONFIG`")
         manifest = _read_manifest(folder)
-        damaged = f"{folder} is damaged: delete it and train the run again"
+        path = folder / "config.yaml"
         try:
-            config = parse(read_yaml(folder / "config.yaml"), RunConfig, source=str(folder / "config.yaml"))
+            data = read_yaml(path)
+            config = parse(data, RunConfig, source=str(path))
         except ConfigError as error:
-            raise RunError(f"{damaged}\n{error}") from error
-        if config_hash(config) != manifest["config_hash"]:
-            made_by = manifest.get("versions", {}).get("security-dilemma")
             raise RunError(
-                f"{damaged}; its config.yaml is not the one it was begun with (by version {made_by}) in manifest.json"
-            )
+                f"{folder} is damaged: restore its config.yaml, or train into another folder\n{error}"
+            ) from error
+        if config_hash(data) != manifest["config_hash"]:
+            raise RunError(f"{path} was changed after the run began: restore it, or train into another folder")
         return cls(folder, config, manifest["seed"])
 
     @property
@@ -149,17 +145,22 @@ class Run:
         The status is ``running`` meanwhile; it ends as ``finished``, ``interrupted`` or ``failed``. Seconds add up over
         the parts of an interrupted run.
 
+        Each part is kept in ``parts`` with what it ran on; the manifest itself names the last one's.
+
         Raises:
-            RunError: If another process trains this run.
+            RunError: If another process trains this run, or it is finished and its policy is gone.
         """
-        with _held(self.folder):
+        with held(self.folder):
             manifest = self.manifest
-            if self.finished:
+            if manifest["status"] == "finished":
+                if not self.policy_path.exists():
+                    raise RunError(f"{self.policy_path} is gone from a finished run: train it anew with --overwrite")
                 yield
                 return
             began, worked = time.monotonic(), time.process_time()
-            manifest |= _circumstances() | {"status": "running", "started": manifest["started"] or _now()}
-            self._write_manifest(manifest)
+            parts, part = _parts(manifest), {"started": _now()} | circumstances()
+            manifest |= circumstances() | {"status": "running", "started": manifest["started"] or part["started"]}
+            self._write_manifest(manifest | {"parts": [*parts, part]})
             status = "failed"
             try:
                 yield
@@ -169,9 +170,11 @@ class Run:
                 raise
             finally:
                 manifest |= {"status": status, "finished": _now() if status == "finished" else None}
-                manifest["wall_seconds"] += round(time.monotonic() - began, 3)
-                manifest["cpu_seconds"] += round(time.process_time() - worked, 3)
-                self._write_manifest(manifest)
+                part["wall_seconds"] = round(time.monotonic() - began, 3)
+                part["cpu_seconds"] = round(time.process_time() - worked, 3)
+                for name in ("wall_seconds", "cpu_seconds"):
+                    manifest[name] = round(manifest[name] + part[name], 3)
+                self._write_manifest(manifest | {"parts": [*parts, part | {"status": status}]})
 
     def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
         text = json.dumps(manifest, indent=2, ensure_ascii=False)
@@ -189,13 +192,18 @@ def find_runs(folder: Path | str) -> list[Path]:
         return [folder]
     found = [path.parent for path in folder.rglob("manifest.json")]
     if not found:
-        problem = "holds no run" if folder.is_dir() else "does not exist"
+        problem = "holds no run" if folder.is_dir() else _no_folder(folder)
         raise RunError(f"{folder} {problem}; train one with `security-dilemma train CONFIG`")
     return sorted(found, key=lambda path: (path.parent, len(path.name), path.name))
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes.
+
+    Raises:
+        RunError: If it is held already.
+    """
     try:
         with folder_lock(folder):
             yield
@@ -203,11 +211,48 @@ def _held(folder: Path) -> Iterator[None]:
         raise RunError(f"{folder} is in use by {error}: wait for it, or choose another folder with --out") from error
 
 
-def _delete(folder: Path) -> None:
-    """Delete a run folder, and nothing that is not one."""
-    _read_manifest(folder)
-    with _held(folder):
-        shutil.rmtree(folder)
+def _no_folder(folder: Path) -> str:
+    return "is a file, not a run folder" if folder.exists() else "does not exist"
+
+
+def _refuse_others(folder: Path) -> None:
+    """Refuse a folder that holds something else than a run."""
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file: choose another folder")
+    if (folder / "manifest.json").exists():
+        _read_manifest(folder)
+    elif folder.exists() and not all(_is_beginning(path) for path in folder.iterdir()):
+        raise RunError(f"{folder} is not empty and not a run: choose another folder")
+
+
+def _refuse_another(begun: Run, asked: Run) -> None:
+    """Refuse to go on with a run that is of another config or seed than what is asked."""
+    theirs, ours = (_flat(determinants(run.config.resolved())) | {"seed": run.seed} for run in (begun, asked))
+    keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
+    if keys:
+        differences = "; ".join(f"{key}: {theirs.get(key)} there, {ours.get(key)} now" for key in keys)
+        raise RunError(
+            f"{begun.folder} holds a run of another config ({differences}): choose another folder with --out, or "
+            "replace it with --overwrite"
+        )
+
+
+def _as_begun(asked: Mapping[str, Any], begun: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked, with all that determines the result as the run's own file says it, so that its hash stays."""
+    data = dict(asked)
+    for section, now in determinants(asked).items():
+        then = begun[section]
+        data[section] = {k: then[k] if k in now else v for k, v in asked[section].items() if k in then or k not in now}
+    return data
+
+
+def _empty(folder: Path) -> None:
+    """Delete all of a run but its lock, which is held."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != ".lock":
+            path.unlink()
 
 
 def _is_beginning(path: Path) -> bool:
@@ -221,53 +266,28 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"{path} is damaged ({error}): delete {folder} and train the run again") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND or any(name not in manifest for name in FIELDS):
+    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise RunError(f"{path} is not the manifest of a run: choose another folder")
+    wrong = [name for name, kind in FIELDS.items() if name not in manifest or not isinstance(manifest[name], kind)]
+    if wrong:
+        raise RunError(f"{path} is damaged ({', '.join(wrong)}): delete {folder} and train the run again")
     return manifest
 
 
 def _new_manifest(config: RunConfig, seed: int) -> dict[str, Any]:
-    identity = {"kind": KIND, "name": config.label, "seed": seed, "config_hash": config_hash(config)}
+    identity = {"kind": KIND, "name": config.label, "seed": seed, "config_hash": config_hash(config.resolved())}
     times = {"status": "created", "started": None, "finished": None, "wall_seconds": 0.0, "cpu_seconds": 0.0}
-    return identity | times | _circumstances()
+    return identity | times | circumstances()
 
 
-def _circumstances() -> dict[str, Any]:
-    versions = {name: _version(name) for name in LIBRARIES}
-    here = {"python": platform.python_version(), "platform": platform.platform()}
-    return {"versions": versions} | here | {"git_revision": _git_revision()}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _git_revision() -> str | None:
-    """The revision of the source that this package runs from, or None where it is installed; ``-dirty`` if changed."""
-    here = Path(security_dilemma_training.__file__).resolve().parent
-    if "site-packages" in here.parts:
-        return None
-    command = ["git", "-C", str(here), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return result.stdout.strip()
+def _parts(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of the training so far; a manifest from before parts were kept tells of the last one."""
+    told = [{name: manifest[name] for name in PART if name in manifest}] if manifest["started"] else []
+    return list(manifest.get("parts", told))
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _differences(run: Run, config: RunConfig, seed: int) -> list[str]:
-    """Say what of a run differs from what is asked now."""
-    theirs = _flat(determinants(run.config)) | {"seed": run.seed}
-    ours = _flat(determinants(config)) | {"seed": seed}
-    keys = [key for key in {**theirs, **ours} if theirs.get(key) != ours.get(key)]
-    return [f"{key}: {theirs.get(key)} there, {ours.get(key)} now" for key in keys]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
