@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from security_dilemma_training.checkpoints import FORMAT, CheckpointError
-from security_dilemma_training.learners import load_policy
+from security_dilemma_training.checkpoints import FORMAT, CheckpointError, load_training, save_policy, save_training
+from security_dilemma_training.learners import build_games, build_learner, load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.train import train
+from security_dilemma_training.vec_env import GamesVecEnv
 from tests.training.runs_for_tests import new_run, silent, small_config
 
 
@@ -57,7 +59,9 @@ def test_a_damaged_file_is_refused(trained: Run) -> None:
     content = trained.policy_path.read_bytes()
     for damaged in (b"", content[: len(content) // 2], b"not a zip"):
         trained.policy_path.write_bytes(damaged)
-        with pytest.raises(CheckpointError, match=r"policy\.npz is damaged or not a checkpoint .* train the run again"):
+        with pytest.raises(
+            CheckpointError, match=r"policy\.npz is damaged or not a checkpoint .* train the run again with --overwrite"
+        ):
             load_policy(trained)
     trained.policy_path.unlink()
     with pytest.raises(CheckpointError, match="does not exist: train the run first"):
@@ -99,3 +103,57 @@ def test_a_training_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None
     with pytest.raises(CheckpointError, match="another network"):
         train(runs[1], silent)
     assert runs[1].manifest["status"] == "failed"
+
+
+def test_weights_that_are_not_finite_are_neither_saved_nor_loaded(trained: Run) -> None:
+    with np.load(trained.policy_path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["policy.action_net.bias"][0] = np.nan
+    np.savez(trained.policy_path, allow_pickle=False, **arrays)
+    with pytest.raises(
+        CheckpointError, match=r"policy\.npz: weights of the network are not finite \(action_net\.bias\)"
+    ):
+        load_policy(trained)
+
+    vec_env = GamesVecEnv(build_games(trained.config, trained.config.n_games))
+    model = build_learner(trained.config, vec_env, 0)
+    with torch.no_grad():
+        model.policy.value_net.get_parameter("weight").fill_(np.inf)
+    before = trained.policy_path.read_bytes()
+    told = r"not finite \(value_net\.weight\): the training diverged"
+    with pytest.raises(CheckpointError, match=told):
+        save_policy(trained.policy_path, model.policy)
+    with pytest.raises(CheckpointError, match=told):
+        save_training(trained.checkpoint_path, model, vec_env)
+    assert trained.policy_path.read_bytes() == before
+    assert not trained.checkpoint_path.exists()
+
+
+def test_a_gpus_generator_is_kept_and_its_tensors_are_fetched(
+    trained: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a GPU: the optimizer's tensors and the generator say where they are asked for."""
+    vec_env = GamesVecEnv(build_games(trained.config, trained.config.n_games))
+    model = build_learner(trained.config, vec_env, 0)
+    model.learn(1)
+    fetched: list[torch.Tensor] = []
+    to_cpu = torch.Tensor.cpu
+
+    def fetch(tensor: torch.Tensor) -> torch.Tensor:
+        fetched.append(tensor)
+        return to_cpu(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "cpu", fetch)
+    monkeypatch.setattr(model, "device", torch.device("cuda:1"))
+    there = torch.arange(16, dtype=torch.uint8)
+    states = {torch.device("cuda:1"): there}
+    monkeypatch.setattr(torch.cuda, "get_rng_state", states.__getitem__)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: states.update({device: state}))
+    path = tmp_path / "checkpoint.npz"
+    save_training(path, model, vec_env)
+    slots = [value for slots in model.policy.optimizer.state_dict()["state"].values() for value in slots.values()]
+    assert slots
+    assert all(any(value is tensor for tensor in fetched) for value in slots)
+    states[torch.device("cuda:1")] = torch.zeros(16, dtype=torch.uint8)
+    load_training(path, model, vec_env)
+    assert torch.equal(states[torch.device("cuda:1")], there)

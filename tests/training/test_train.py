@@ -12,6 +12,8 @@ import torch
 
 from security_dilemma.state import Move
 from security_dilemma_training import train as train_module
+from security_dilemma_training.errors import RunError
+from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.learners import build_games, build_learner, load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.train import BatchedBootstrap, train
@@ -51,6 +53,30 @@ def test_a_run_writes_its_policy_and_its_progress(tmp_path: Path) -> None:
     before = run.policy_path.stat().st_mtime_ns
     train(run, silent)
     assert run.policy_path.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:99", "mps"])
+def test_a_device_that_is_not_there_is_told_before_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2 if ":" in device else 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    run = new_run(tmp_path / "run", small_config(learner={"device": device}))
+    with pytest.raises(ConfigError, match=f"learner.device = '{device}' is not on this machine"):
+        train(run, silent)
+    assert not run.progress_path.exists()
+
+
+def test_a_finished_run_without_its_policy_is_not_trained_again_unasked(tmp_path: Path) -> None:
+    config = small_config(schedule={"agent_steps": 384})
+    run = new_run(tmp_path / "run", config)
+    train(run, silent)
+    run.policy_path.unlink()
+    with pytest.raises(RunError, match=r"policy\.npz is gone from a finished run: train it anew with --overwrite"):
+        train(run, silent)
+    assert not run.policy_path.exists()
+    train(Run.create(run.folder, config, 0, overwrite=True), silent)
+    assert run.policy_path.exists()
 
 
 @pytest.mark.parametrize("game", [{"n_states": 2}, {"n_states": 3, "action_mode": "discrete"}])

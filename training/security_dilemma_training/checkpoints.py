@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 
+from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.vec_env import GamesVecEnv
 from security_dilemma_training.writing import write_atomically
 
@@ -28,12 +29,12 @@ FORMAT = 1
 Arrays = dict[str, NDArray[Any]]
 
 
-class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged, of another format, or of another network."""
-
-
 def save_policy(path: Path, policy: torch.nn.Module) -> None:
-    """Write the weights of a network atomically."""
+    """Write the weights of a network atomically.
+
+    Raises:
+        CheckpointError: If a weight is not finite.
+    """
     _write(path, _weights(policy), {"kind": "policy"})
 
 
@@ -41,21 +42,28 @@ def load_arrays(path: Path, policy: torch.nn.Module) -> None:
     """Load the weights of :func:`save_policy` into a network built from the config.
 
     Raises:
-        CheckpointError: If the file is missing, damaged, of another format or of another network.
+        CheckpointError: If the file is missing, damaged, of another format or of another network,
+            or a weight is not finite.
     """
     arrays, _ = _read(path, "policy")
     _load_weights(path, policy, arrays)
 
 
 def save_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
-    """Write everything that training goes on from, between two rollouts, atomically."""
+    """Write everything that training goes on from, between two rollouts, atomically.
+
+    Raises:
+        CheckpointError: If a weight is not finite.
+    """
     arrays = _weights(model.policy) | vec_env.state_arrays()
     optimizer = model.policy.optimizer.state_dict()["state"]
     for index, slots in optimizer.items():
-        arrays |= {f"optimizer.{index}.{name}": value.numpy() for name, value in slots.items()}
+        arrays |= {f"optimizer.{index}.{name}": value.cpu().numpy() for name, value in slots.items()}
     generator = np.random.get_state(legacy=False)
     assert isinstance(generator, dict)
     arrays["torch_rng"] = torch.get_rng_state().numpy()
+    if model.device.type == "cuda":
+        arrays["cuda_rng"] = torch.cuda.get_rng_state(model.device).numpy()
     arrays["numpy_rng.key"] = generator["state"]["key"]
     arrays["last_obs"] = np.asarray(model._last_obs)
     arrays["episode_starts"] = np.asarray(model._last_episode_starts)
@@ -75,7 +83,8 @@ def load_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
     """Put a model, built from the same config, its logger and its games where :func:`save_training` left them.
 
     Raises:
-        CheckpointError: If the file is missing, damaged, of another format or of another network.
+        CheckpointError: If the file is missing, damaged, of another format or of another network,
+            or a weight is not finite.
     """
     arrays, meta = _read(path, "training")
     _load_weights(path, model.policy, arrays)
@@ -84,6 +93,8 @@ def load_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
         vec_env.restore(arrays)
         vec_env.games.rng.bit_generator.state = meta["games_rng"]
         torch.set_rng_state(torch.as_tensor(arrays["torch_rng"]))
+        if model.device.type == "cuda" and "cuda_rng" in arrays:  # a run may go on elsewhere than it began
+            torch.cuda.set_rng_state(torch.as_tensor(arrays["cuda_rng"]), model.device)
         state = {"key": arrays["numpy_rng.key"], "pos": meta["numpy_rng"]["pos"]}
         gauss = {"has_gauss": meta["numpy_rng"]["has_gauss"], "gauss": meta["numpy_rng_gauss"]}
         np.random.set_state({"bit_generator": "MT19937", "state": state, **gauss})
@@ -96,7 +107,16 @@ def load_training(path: Path, model: PPO, vec_env: GamesVecEnv) -> None:
 
 
 def _weights(policy: torch.nn.Module) -> Arrays:
-    return {f"policy.{name}": value.cpu().numpy() for name, value in policy.state_dict().items()}
+    weights = {name: value.cpu().numpy() for name, value in policy.state_dict().items()}
+    problem = _not_finite(weights)
+    if problem:
+        raise CheckpointError(f"{problem}: the training diverged; lower learner.learning_rate, for example")
+    return {f"policy.{name}": value for name, value in weights.items()}
+
+
+def _not_finite(weights: Arrays) -> str:
+    names = [name for name, value in weights.items() if not np.isfinite(value).all()]
+    return f"weights of the network are not finite ({', '.join(names[:4])})" if names else ""
 
 
 def _load_weights(path: Path, policy: torch.nn.Module, arrays: Arrays) -> None:
@@ -106,6 +126,9 @@ def _load_weights(path: Path, policy: torch.nn.Module, arrays: Arrays) -> None:
     if expected != found:
         differing = sorted(name for name in expected | found if expected.get(name) != found.get(name))
         raise CheckpointError(f"{path} holds another network than its config describes: {', '.join(differing[:4])}")
+    problem = _not_finite(weights)
+    if problem:
+        raise CheckpointError(f"{path}: {problem}: train the run again with --overwrite")
     policy.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
 
 
@@ -132,7 +155,9 @@ def _read(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or not a checkpoint ({error}): train the run again") from error
+        raise CheckpointError(
+            f"{path} is damaged or not a checkpoint ({error}): train the run again with --overwrite"
+        ) from error
     if meta.get("format") != FORMAT or meta.get("kind") != kind:
         raise CheckpointError(
             f"{path} is a {meta.get('kind')} checkpoint of format {meta.get('format')}; "

@@ -20,6 +20,7 @@ from security_dilemma.actions import ActionMode, component_sizes
 from security_dilemma.spaces import action_space, observation_space
 from security_dilemma.state import Move
 from security_dilemma_training.checkpoints import load_arrays
+from security_dilemma_training.faults import ConfigError, Fault
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import LearnerConfig, RunConfig
@@ -77,8 +78,12 @@ def build_learner(config: RunConfig, vec_env: VecEnv, seed: int | None) -> PPO:
         config: The run's config.
         vec_env: The slots to learn in.
         seed: Seed of the network's weights, of its actions and of the games; None leaves the generators alone.
+
+    Raises:
+        ConfigError: If this machine does not have the device.
     """
     learner = config.learner
+    _require(learner.device)
     torch.set_num_threads(learner.torch_threads)
     model = PPO(
         "MlpPolicy",
@@ -106,6 +111,14 @@ def build_learner(config: RunConfig, vec_env: VecEnv, seed: int | None) -> PPO:
             model.policy.value_net.weight.zero_()
             model.policy.value_net.bias.fill_(learner.initial_value)
     return model
+
+
+def _require(device: str) -> None:
+    """Refuse a device that is not there; stable-baselines3 would take the processor in its place."""
+    kind, _, index = device.partition(":")
+    there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if int(index or 0) >= there.get(kind, 1):
+        raise ConfigError([Fault("learner.device", f"= {device!r} is not on this machine: choose 'cpu' or 'auto'")])
 
 
 def _network(learner: LearnerConfig) -> dict[str, Any]:
