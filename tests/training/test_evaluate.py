@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from security_dilemma.state import Move
-from security_dilemma_training.config import RunConfig
+from security_dilemma_training import evaluate as evaluate_module
+from security_dilemma_training import learners
+from security_dilemma_training.config import EvaluationConfig, RunConfig
 from security_dilemma_training.evaluate import ARMS_FILE, evaluate_policy, evaluate_run, pairs_of_intents, summary_table
 from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
+from security_dilemma_training.runs import Run
 from security_dilemma_training.trajectories import Policy
 from tests.training.experiments import evaluated, run_of
 from tests.training.players import Coin, Scripted
@@ -111,6 +115,47 @@ def test_games_and_seed_can_be_chosen_and_runs_of_one_seed_are_independent(
     chosen = evaluate_run(runs[0], games=30, seed=5)
     assert (chosen["games"], chosen["eval_seed"]) == (30, 5)
     assert json.loads(runs[0].evaluation_path.read_text()) == chosen
+
+
+def test_results_are_measured_again_only_where_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_of(tmp_path, "intense", 0)
+    run.policy_path.write_bytes(b"weights")
+    asked: list[Run] = []
+
+    def load_policy(run: Run) -> Policy:
+        asked.append(run)
+        return Coin(0.4)
+
+    monkeypatch.setattr(learners, "load_policy", load_policy)
+
+    def measured(run: Run, **options: Any) -> bool:
+        before = len(asked)
+        results = evaluate_run(run, **options, reuse=True)
+        assert results == json.loads(run.evaluation_path.read_text())
+        return len(asked) > before
+
+    assert measured(run)
+    assert not measured(run)
+    assert not measured(Run.open(run.folder))
+    assert evaluate_run(run) == evaluate_run(run, reuse=True)
+    assert len(asked) == 2  # asked without leave to reuse
+    for options in ({"games": 30}, {"seed": 5}):
+        assert measured(run, **options)
+    assert measured(run)
+    changed = run.config.model_copy(update={"evaluation": EvaluationConfig(games=100, horizon=7)})
+    assert measured(Run.create(run.folder, changed, 0))
+    run = Run.open(run.folder)
+    run.policy_path.write_bytes(b"other weights")
+    assert measured(run)
+    run.evaluation_path.write_text("{")
+    assert measured(run)
+    (run.folder / ARMS_FILE).unlink()
+    assert measured(run)
+    monkeypatch.setattr(evaluate_module, "maker", lambda: "version 99")
+    assert measured(run)
+    assert not measured(run)
 
 
 def test_the_table_of_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,20 +8,24 @@ The results of a run are plain data that JSON can hold; what could not be measur
   the noise of evaluation is independent over runs);
 - ``pairs``: ``{pair: {metric: value}}``, the metrics of :mod:`security_dilemma_training.measures`;
 - ``reasons``: ``{pair: {metric: why it is null}}``, where there is more to say than that nothing was observed;
+- ``policy_sha256`` (of the policy's file, or null) and ``measured_by`` (version and revision of this package);
 - ``train_seconds``: CPU time of the training, or null.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from security_dilemma_training.measures import measure
 from security_dilemma_training.metrics import arms_over_time
+from security_dilemma_training.provenance import maker
 from security_dilemma_training.summary import summary_table
 from security_dilemma_training.trajectories import Policy, Trajectories, by_intent, record
 from security_dilemma_training.writing import write_atomically
@@ -55,13 +59,15 @@ def evaluate_policy(policy: Policy, config: RunConfig, games: int, seed: int) ->
     return _measured(_played(policy, config, games, seed), config, games, seed)
 
 
-def evaluate_run(run: Run, games: int | None = None, seed: int | None = None) -> dict[str, Any]:
+def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *, reuse: bool = False) -> dict[str, Any]:
     """Measure the policy of a run, write ``evaluation.json`` and ``arms.npz`` into its folder, and return the results.
 
     Args:
         run: A trained run.
         games: Fresh games for each pair of intents; None: as the config says.
         seed: Seed of the games; None: as the config says.
+        reuse: Whether results that are there will do if they are of this policy, measured in this way by this version
+            and revision.
 
     Raises:
         CheckpointError: If the run is not trained yet, or its policy is damaged.
@@ -71,10 +77,24 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None) ->
     config = run.config
     games = config.evaluation.games if games is None else games
     seed = config.evaluation.seed if seed is None else seed
+    about = _about(run, games, seed)
+    results = _there(run, about) if reuse else None
+    if results is not None:
+        return results
     stream = int(np.random.SeedSequence([seed, run.seed]).generate_state(1)[0])
     played = _played(load_policy(run), config, games, stream)
-    manifest, resolved = run.manifest, config.resolved()
-    results = {
+    results = about | _measured(played, config, games, seed)
+    write_atomically(run.folder / ARMS_FILE, _arms(played))
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(run.evaluation_path, text + "\n")
+    return results
+
+
+def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
+    """All of the results that is known before anything is measured."""
+    manifest, resolved, config = run.manifest, run.config.resolved(), run.config
+    policy = run.policy_path.read_bytes() if run.policy_path.exists() else None
+    return {
         "world": config.label,
         "seed": run.seed,
         "config_hash": manifest["config_hash"],
@@ -83,13 +103,25 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None) ->
         "max_cycles": config.game.max_cycles,
         "stages": resolved["game"]["stages"],
         "config": {name: resolved[name] for name in ("game", "learner", "schedule", "evaluation")},
-        **_measured(played, config, games, seed),
+        "games": games,
+        "horizon": config.evaluation.horizon,
+        "eval_seed": seed,
+        "policy_sha256": None if policy is None else hashlib.sha256(policy).hexdigest(),
+        "measured_by": maker(),
         "train_seconds": manifest["cpu_seconds"] or None,
     }
-    write_atomically(run.folder / ARMS_FILE, _arms(played))
-    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomically(run.evaluation_path, text + "\n")
-    return results
+
+
+def _there(run: Run, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The results in the run's folder, if they are what measuring again would give."""
+    if about["policy_sha256"] is None or not (run.folder / ARMS_FILE).exists():
+        return None
+    try:
+        results = json.loads(run.evaluation_path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = isinstance(results, dict) and "pairs" in results and results | dict(about) == results
+    return results if same else None
 
 
 def _played(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Trajectories]:
