@@ -14,6 +14,7 @@ import pytest
 from security_dilemma.params import WORLDS, ParameterError
 from security_dilemma_training import cli, jobs
 from security_dilemma_training.config import FourWorldsConfig
+from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.jobs import Job, Outcome
 from security_dilemma_training.runs import Run
 
@@ -69,8 +70,9 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[FourWorldsConfig, Path,
     """Replace the four worlds; returns what they were asked."""
     asked: list[tuple[FourWorldsConfig, Path, int]] = []
 
-    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int, command: str) -> int:
+    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int, command: str, *, overwrite: bool) -> int:
         assert command.startswith("security-dilemma four-worlds")
+        assert overwrite == ("--overwrite" in command)
         asked.append((config, folder, workers))
         return 1
 
@@ -141,6 +143,8 @@ def test_evaluate_tells_untrained_and_missing_runs(
     assert capsys.readouterr().err.startswith("security-dilemma: runs/trial/seed_1: no policy yet")
     assert run(monkeypatch, "evaluate", "runs/none") == 2
     assert "runs/none does not exist" in capsys.readouterr().err
+    assert run(monkeypatch, "evaluate", "trial.yaml") == 2
+    assert "trial.yaml is a file, not a run folder" in capsys.readouterr().err
 
 
 def test_four_worlds_passes_everything_on(
@@ -149,6 +153,7 @@ def test_four_worlds_passes_everything_on(
     Path("mine.yaml").write_text("worlds: [intense]\nseeds: [8]\n")
     arguments = ("--config", "mine.yaml", "--seeds", "3", "--workers", "4", "--out", "/tmp/out", "params.upkeep=0.1")
     assert run(monkeypatch, "four-worlds", *arguments) == 1
+    assert run(monkeypatch, "four-worlds", *arguments, "--overwrite") == 1
     config, folder, workers = swept[0]
     assert (config.seeds, tuple(config.worlds), config.params) == ((0, 1, 2), ("intense",), {"upkeep": 0.1})
     assert (folder, workers) == (Path("/tmp/out"), 4)
@@ -200,12 +205,13 @@ def test_faults_are_told_without_a_traceback(
     [
         (KeyboardInterrupt(), 130, "interrupted: the same command, without --overwrite, goes on where it stopped"),
         (ParameterError(["balance = 9 is outside [-3, 3]"]), 2, "security-dilemma: balance = 9 is outside [-3, 3]"),
+        (CheckpointError("policy.npz is damaged"), 2, "security-dilemma: policy.npz is damaged"),
     ],
 )
 def test_what_stops_a_command_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, status: int, told: str
 ) -> None:
-    def four_worlds(*_: object) -> int:
+    def four_worlds(*_: object, **__: object) -> int:
         raise error
 
     replace_module(monkeypatch, "four_worlds", four_worlds=four_worlds)
@@ -214,11 +220,10 @@ def test_what_stops_a_command_is_told(
 
 
 def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def four_worlds(*_: object) -> int:
+    def four_worlds(*_: object, **__: object) -> int:
         raise ZeroDivisionError
 
     replace_module(monkeypatch, "four_worlds", four_worlds=four_worlds)
-    replace_module(monkeypatch, "checkpoints", CheckpointError=FileExistsError)
     monkeypatch.setattr(sys, "argv", ["security-dilemma", "four-worlds"])
     with pytest.raises(ZeroDivisionError):
         cli.main()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from security_dilemma_training.config import FourWorldsConfig, parse
+from security_dilemma_training.errors import RunError
 from security_dilemma_training.four_worlds import four_worlds
 from security_dilemma_training.runs import find_runs
+from security_dilemma_training.writing import folder_lock
 from tests.training.runs_for_tests import merged
 
 SMALL: dict[str, Any] = {
@@ -33,7 +36,7 @@ def config(folder: Path, **changes: Any) -> FourWorldsConfig:
 def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "results"
     assert four_worlds(config(folder), folder, 2, "security-dilemma four-worlds --seeds 2") == 0
-    assert "Doubly dangerous" in capsys.readouterr().out
+    assert "Doubly safe" in capsys.readouterr().out
     report = (folder / "report.md").read_text()
     assert "security-dilemma four-worlds --seeds 2" in report
     assert (folder / "results.csv").read_text().count("\n") == 1 + 2 * 2 * 3  # worlds, seeds, pairs of intents
@@ -46,9 +49,11 @@ def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.Cap
 
     # more seeds: what is there is kept
     trained = {run: (run / "policy.npz").stat().st_mtime_ns for run in find_runs(folder)}
+    measured = {run: (run / "evaluation.json").stat().st_mtime_ns for run in trained}
     assert four_worlds(config(folder, seeds=[0, 1, 2]), folder, 2) == 0
     assert len(find_runs(folder)) == 6
     assert all((run / "policy.npz").stat().st_mtime_ns == when for run, when in trained.items())
+    assert all((run / "evaluation.json").stat().st_mtime_ns == when for run, when in measured.items())
 
 
 @pytest.mark.slow
@@ -62,7 +67,26 @@ def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFi
     told = capfd.readouterr().err
     assert "doubly_safe/seed_1 failed" in told
     assert "policy.npz is damaged or not a checkpoint" in told
+    assert "Traceback" not in told
     assert len(json.loads((folder / "results.json").read_text())) == 3
+    assert (
+        "**Incomplete: one run failed and is missing here: doubly_safe/seed_1.**" in (folder / "report.md").read_text()
+    )
+    failed = json.loads((folder / "failed.json").read_text())
+    assert list(failed) == ["doubly_safe/seed_1"]
+    assert "--overwrite" in failed["doubly_safe/seed_1"]
+
+    assert four_worlds(asked, folder, 1, overwrite=True) == 0
+    assert "Incomplete" not in (folder / "report.md").read_text()
+    assert not (folder / "failed.json").exists()
+
+
+def test_two_cannot_work_in_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    folder.mkdir()
+    with folder_lock(folder), pytest.raises(RunError, match=rf"results is in use by process {os.getpid()}: wait"):
+        four_worlds(config(folder), folder, 1)
+    assert [path.name for path in folder.iterdir()] == [".lock"]
 
 
 def settled(world: str, seeds: list[int], steps: int, folder: Path) -> list[float]:

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from security_dilemma.params import ParameterError
 from security_dilemma_training import display as display_module
 from security_dilemma_training.display import display
+from security_dilemma_training.errors import CheckpointError, RunError
+from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.jobs import Job, Outcome, exit_status, run_jobs
 
 Report = Callable[[float, str], None]
@@ -34,6 +37,15 @@ def whoami(report: Report) -> int:
 
 def fail(report: Report) -> None:
     raise ValueError("no such world")
+
+
+def meet(kind: str, report: Report) -> None:
+    raise {
+        "run": RunError("in use"),
+        "checkpoint": CheckpointError("damaged"),
+        "config": ConfigError([Fault("learner.device", "= 'cuda' is not here")]),
+        "parameter": ParameterError(["balance = 9 is outside [-3, 3]"]),
+    }[kind]
 
 
 def leave(report: Report) -> None:
@@ -98,6 +110,17 @@ def test_failures_and_deaths_lose_no_other_job(capsys: pytest.CaptureFixture[str
     told = capsys.readouterr().err
     assert "6 of 7 failed (fail, leave, die, be_killed, unpicklable, unsendable); the others are done" in told
     assert "ValueError: no such world" in told
+
+
+def test_what_the_user_can_mend_is_told_without_a_traceback() -> None:
+    kinds = ("run", "checkpoint", "config", "parameter")
+    outcomes = run_jobs([Job(kind, meet, {"kind": kind}) for kind in kinds], workers=1)
+    assert [outcome.error for outcome in outcomes] == [
+        "in use",
+        "damaged",
+        "1 fault:\n  learner.device = 'cuda' is not here",
+        "balance = 9 is outside [-3, 3]",
+    ]
 
 
 def test_no_jobs_and_no_workers() -> None:

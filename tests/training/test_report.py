@@ -98,6 +98,20 @@ def test_many_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Theory makes no prediction" in text
 
 
+def test_runs_that_failed_are_told_at_the_top(experiment: tuple[Path, Results], tmp_path: Path) -> None:
+    failed = {"intense/seed_1": "damaged", "intense/seed_2": "killed"}
+    for names, told in [
+        (
+            list(failed),
+            "2 of the runs that were asked for failed and are missing here: intense/seed_1, intense/seed_2.",
+        ),
+        (["intense/seed_1"], "one run failed and is missing here: intense/seed_1."),
+    ]:
+        text = write_report(experiment[1], tmp_path, failed=names).read_text(encoding="utf-8")
+        assert text.splitlines()[2] == f"**Incomplete: {told}**"
+    assert "Incomplete" not in write_report(experiment[1], tmp_path).read_text(encoding="utf-8")
+
+
 def test_nothing_to_report(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no results"):
         write_report([], tmp_path)

@@ -38,6 +38,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY=VALUE", help="Changes to the config, as in learner.n_steps=64."),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
 
 
@@ -68,17 +69,13 @@ def _told(error: Exception) -> int | None:
     if callable(usage):
         usage()
         return int(getattr(error, "exit_code", FAULTY_INPUT))
-    from security_dilemma.params import ParameterError
-    from security_dilemma_training.config import ConfigError
-    from security_dilemma_training.runs import RunError
+    from security_dilemma_training.errors import USERS_ERRORS
 
-    if isinstance(error, ConfigError | ParameterError | RunError):
+    if isinstance(error, USERS_ERRORS):
         return _tell(f"security-dilemma: {error}", FAULTY_INPUT)
     if isinstance(error, OSError) and error.filename is not None:
         return _tell(f"security-dilemma: {error.filename}: {error.strerror}", FAULTY_INPUT)
-    from security_dilemma_training.checkpoints import CheckpointError  # imports torch: only if it is none of the above
-
-    return _tell(f"security-dilemma: {error}", FAULTY_INPUT) if isinstance(error, CheckpointError) else None
+    return None
 
 
 def _print_version(wanted: bool) -> None:
@@ -104,7 +101,7 @@ def train(
     overrides: Overrides = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the runs.", show_default="runs/<name of config>")] = None,
     workers: Workers = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")] = False,
+    overwrite: Overwrite = False,
 ) -> int:
     """Train every seed of a config, each in its own run folder; interrupted runs go on.
 
@@ -114,10 +111,12 @@ def train(
     """
     from security_dilemma_training.config import RunConfig, load
     from security_dilemma_training.jobs import Job, exit_status, run_jobs
+    from security_dilemma_training.provenance import tell_other_makers
     from security_dilemma_training.runs import Run
 
     asked: RunConfig = load(config, _all_overrides(overrides, out), RunConfig)
     runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
+    tell_other_makers(runs)
     jobs = [Job(f"{asked.label}/{run.folder.name}", _train_one, {"folder": str(run.folder)}) for run in runs]
     status = exit_status(run_jobs(jobs, workers or _cores()))
     if not status:
@@ -148,8 +147,9 @@ def evaluate(
 
         security-dilemma evaluate runs/intense runs/not_intense/seed_0 --games 5000
     """
+    from security_dilemma_training.errors import RunError
     from security_dilemma_training.jobs import Job, exit_status, run_jobs
-    from security_dilemma_training.runs import Run, RunError, find_runs
+    from security_dilemma_training.runs import Run, find_runs
 
     folders = list(dict.fromkeys(folder for path in runs for folder in find_runs(path)))
     untrained = [str(folder) for folder in folders if not Run.open(folder).policy_path.exists()]
@@ -188,6 +188,7 @@ def four_worlds(
     seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of each world.", show_default="the config's")] = None,
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the results.", show_default="runs/four_worlds")] = None,
+    overwrite: Overwrite = False,
 ) -> int:
     """Train and evaluate every seed in Jervis's four worlds, and write a report; an interrupted one goes on.
 
@@ -199,7 +200,7 @@ def four_worlds(
 
     asked = _four_worlds_config(config, _all_overrides(overrides, out, seeds))
     command = shlex.join(["security-dilemma", *sys.argv[1:]])
-    return int(run_four_worlds(asked, asked.folder, workers or _cores(), command))
+    return int(run_four_worlds(asked, asked.folder, workers or _cores(), command, overwrite=overwrite))
 
 
 def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:

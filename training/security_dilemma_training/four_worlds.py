@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from security_dilemma_training.jobs import Job, exit_status, run_jobs
-from security_dilemma_training.runs import Run
+from security_dilemma_training.jobs import Job, Outcome, exit_status, run_jobs
+from security_dilemma_training.provenance import tell_other_makers
+from security_dilemma_training.runs import Run, held
+from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import FourWorldsConfig
 
-__all__ = ["four_worlds", "train_and_evaluate"]
+__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate"]
+
+FAILED_FILE = "failed.json"
+"""In the folder of the results, where runs failed: ``{world/run: why}``."""
 
 TRAINING_SHARE = 0.95
 """Share of a run's progress that its training stands for; the rest is its evaluation."""
@@ -36,11 +42,16 @@ def train_and_evaluate(folder: str, report: Callable[[float, str], None]) -> dic
     run = Run.open(folder)
     train(run, lambda share, message: report(TRAINING_SHARE * share, message))
     report(TRAINING_SHARE, "evaluating")
-    return evaluate_run(run)
+    return evaluate_run(run, reuse=True)
 
 
 def four_worlds(
-    config: FourWorldsConfig, folder: Path, workers: int, command: str = "security-dilemma four-worlds"
+    config: FourWorldsConfig,
+    folder: Path,
+    workers: int,
+    command: str = "security-dilemma four-worlds",
+    *,
+    overwrite: bool = False,
 ) -> int:
     """Train and evaluate every seed in every world, write the report and print its table.
 
@@ -51,29 +62,43 @@ def four_worlds(
         folder: Where ``report.md``, ``results.csv``, ``results.json`` and the figures go; the runs stand below it.
         workers: Processes at the same time.
         command: What was called, for the report's instructions how to reproduce it.
+        overwrite: Whether the runs of these worlds and seeds that are there are deleted first.
 
     Returns:
-        The exit status: 1 if a run failed (the report then covers the others), else 0.
+        The exit status: 1 if a run failed (``failed.json`` says why, and the report covers the others), else 0.
 
     Raises:
-        RunError: If a run folder holds a run of another config.
+        RunError: If a run folder holds a run of another config, or another process works in the folder.
     """
-    runs = [_create(config, world, seed) for seed in config.seeds for world in config.worlds]
-    jobs = [
-        Job(f"{run.config.label}/{run.folder.name}", train_and_evaluate, {"folder": str(run.folder)}) for run in runs
-    ]
-    outcomes = run_jobs(jobs, workers)
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):
+        runs = [_create(config, world, seed, overwrite) for seed in config.seeds for world in config.worlds]
+        tell_other_makers(runs)
+        outcomes = run_jobs([_job(run) for run in runs], workers)
+        _report(outcomes, folder, command)
+    return exit_status(outcomes)
+
+
+def _create(config: FourWorldsConfig, world: str, seed: int, overwrite: bool) -> Run:
+    asked = config.for_world(world)
+    return Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite)
+
+
+def _job(run: Run) -> Job:
+    return Job(f"{run.config.label}/{run.folder.name}", train_and_evaluate, {"folder": str(run.folder)})
+
+
+def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:
+    """Write what came out and print its table."""
+    failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
+    (folder / FAILED_FILE).unlink(missing_ok=True)
+    if failed:
+        write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
     results = [outcome.result for outcome in outcomes if outcome.error is None]
     if results:
         from security_dilemma_training.evaluate import summary_table
         from security_dilemma_training.report import write_report
 
-        report = write_report(results, folder, command=command)
+        report = write_report(results, folder, command=command, failed=failed)
         Console().print(summary_table(results))
         print(f"report: {report}")
-    return exit_status(outcomes)
-
-
-def _create(config: FourWorldsConfig, world: str, seed: int) -> Run:
-    asked = config.for_world(world)
-    return Run.create(asked.folder / f"seed_{seed}", asked, seed)

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from security_dilemma_training.display import Display, display
+from security_dilemma_training.errors import USERS_ERRORS
 
 __all__ = ["Job", "Outcome", "exit_status", "run_jobs"]
 
@@ -44,7 +45,7 @@ class Outcome:
     Attributes:
         name: The job's name.
         result: What its function returned.
-        error: Why it failed, with the traceback where there is one; None if it did not.
+        error: Why it failed, with the traceback if it is a defect; None if it did not.
         seconds: How long it took.
     """
 
@@ -222,6 +223,8 @@ def _serve(connection: Connection[Any, Any]) -> None:
                 connection.send(("done", function(report=report, **kwargs)))
             except (EOFError, KeyboardInterrupt):
                 raise
+            except USERS_ERRORS as error:
+                connection.send(("failed", str(error)))
             except BaseException:
                 connection.send(("failed", traceback.format_exc()))
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ def write_report(
     *,
     run_folders: Sequence[Path] | None = None,
     command: str = "security-dilemma four-worlds",
+    failed: Collection[str] = (),
 ) -> Path:
     """Write ``report.md``, ``results.csv``, ``results.json`` and the figures, and return the report's path.
 
@@ -60,6 +61,7 @@ def write_report(
         run_folders: The folder of each run, for curves over time; None: ``<folder>/<world>/seed_<seed>``. Figures for
             which no run has the data are left out.
         command: What was called, for the instructions how to reproduce.
+        failed: Names of runs that were asked for and failed; the report says at its top that they are missing.
 
     Raises:
         ValueError: If there are no results.
@@ -76,7 +78,7 @@ def write_report(
     write_atomically(folder / "results.csv", _table(results))
     path = folder / "report.md"
     parts = (
-        _title(worlds),
+        _title(worlds, failed),
         _worlds(worlds),
         _figures(drawn),
         _seeds(worlds),
@@ -131,9 +133,13 @@ def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _title(worlds: list[WorldSummary]) -> Iterator[str]:
+def _title(worlds: list[WorldSummary], failed: Collection[str]) -> Iterator[str]:
     yield "# Where learned security seekers spiral into war"
     yield ""
+    if failed:
+        count = f"{len(failed)} of the runs that were asked for failed" if len(failed) > 1 else "one run failed"
+        yield f"**Incomplete: {count} and {'are' if len(failed) > 1 else 'is'} missing here: {', '.join(failed)}.**"
+        yield ""
     for world in worlds:
         yield f"- **{display_name(world.world)}.** {world.verdict.words}"
     yield ""
