@@ -55,6 +55,17 @@ def test_visibility_in_between_tells_in_between() -> None:
     assert 0.08 < posture_bits(t) < 0.107
 
 
+@pytest.mark.parametrize(
+    ("of_greedy", "of_seekers", "bits"), [(0.55, 0.5, 1), (0.51, 0.45, 1), (0.5, 0.45, 0), (0.6, 0.55, 0)]
+)
+def test_a_posture_reads_as_offensive_above_one_half(of_greedy: float, of_seekers: float, bits: float) -> None:
+    t = record(WORLDS["intense"], Scripted(Move.HOLD), n_games=1000, intents=[0, 1], seed=0)
+    believed = np.where(t.greedy, of_greedy, of_seekers)[:, None, :]
+    assert posture_bits(t._replace(dossier=np.broadcast_to(believed, t.dossier.shape))) == pytest.approx(
+        bits, abs=0.002
+    )
+
+
 def test_signals_that_follow_intents_carry_one_bit_and_constant_ones_none() -> None:
     assert signal_bits(record(WORLDS["intense"], OPPOSED, n_games=200, intents=[0, 1], seed=0)) == pytest.approx(
         1, abs=0.01

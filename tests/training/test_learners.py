@@ -30,8 +30,14 @@ def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability:
     config = small_config(game={"action_mode": mode, "n_states": n_states}, learner=learner)
     vec_env = GamesVecEnv(build_games(config, config.n_games))
     model = build_learner(config, vec_env, 0)
-    actions, _ = model.predict(vec_env.reset())
     rest = 5 if n_states == 2 else 15
+    bias = model.policy.action_net.get_parameter("bias").detach()
+    moves_bias = bias.reshape(5, rest) if mode == "discrete" else bias[:5, None]
+    chances = moves_bias.flatten().softmax(0).reshape(moves_bias.shape).sum(dim=1)
+    assert float(chances[Move.STRIKE]) == pytest.approx(expected, abs=1e-6)
+    others = [float(chances[move]) for move in Move if move is not Move.STRIKE]
+    assert others == pytest.approx([(1 - expected) / 4] * 4, abs=1e-6)
+    actions, _ = model.predict(vec_env.reset())
     moves = actions // rest if mode == "discrete" else actions[:, 0]
     assert np.mean(moves == Move.STRIKE) == pytest.approx(expected, abs=0.025)
 

@@ -96,6 +96,7 @@ def test_who_opens_wars() -> None:
         ({"balance": 1.0, "greed": 0.60, "initiative_mean": 0.1}, 0.0),
         ({"balance": 1.0, "greed": 0.60, "spoils": 0.1}, 0.0),
         ({"balance": 1.0, "greed": 0.60, "initial_economy": 2.0}, 0.0),
+        ({"balance": 1.0, "greed": 0.40, "initial_economy": 2.0}, 1.0),  # .7311 · 2.8 - .2 = 1.847, between 1 and 2
     ],
 )
 def test_what_cannot_be_predatory(changes: dict[str, float], share: float) -> None:
