@@ -21,7 +21,7 @@ def step(games: Games, monitor: Monitor, moves: list[list[int]], signals: list[l
 
 
 def ends_a_war(mean_return: float, after: int) -> bool:
-    """Whether it is that of a seeker and a greedy state, either of them victor, after so many unarmed steps of peace."""
+    """Whether it is that of a seeker and a greedy state, either of them victor, after so many steps of peace."""
     peaceful = sum((1 - DISCOUNT) * DISCOUNT**k for k in range(after))
     possible = [peaceful + DISCOUNT**after * (prize - 2 * 0.25) / 2 for prize in (1.0, 1.5)]
     return min(abs(mean_return - x) for x in possible) < 1e-6
@@ -31,7 +31,7 @@ def test_counts_of_two_games_by_hand() -> None:
     games = Games(Params(crisis_rate=1.0, discount=DISCOUNT, upkeep=0.0), 2, seed=0)
     games.reset(0, intents=["security_seeker", "greedy"])
     monitor = Monitor(games)
-    assured = [[Signal.ASSURE, Signal.SILENT], [Signal.SILENT, Signal.SILENT]]
+    assured: list[list[int]] = [[Signal.ASSURE, Signal.SILENT], [Signal.SILENT, Signal.SILENT]]
     step(games, monitor, [[ARM, HOLD], [HOLD, HOLD]], assured)
     step(games, monitor, [[STRIKE, HOLD], [HOLD, HOLD]])
     scalars = monitor.read()
