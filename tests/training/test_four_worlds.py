@@ -50,7 +50,10 @@ def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.Cap
     # more seeds: what is there is kept
     trained = {run: (run / "policy.npz").stat().st_mtime_ns for run in find_runs(folder)}
     measured = {run: (run / "evaluation.json").stat().st_mtime_ns for run in trained}
+    elsewhere = folder / "doubly_safe" / "seed_1" / "manifest.json"
+    elsewhere.write_text(json.dumps(json.loads(elsewhere.read_text()) | {"git_revision": "0ld"}))
     assert four_worlds(config(folder, seeds=[0, 1, 2]), folder, 2) == 0
+    assert "1 finished run made by another than the present" in capsys.readouterr().err
     assert len(find_runs(folder)) == 6
     assert all((run / "policy.npz").stat().st_mtime_ns == when for run, when in trained.items())
     assert all((run / "evaluation.json").stat().st_mtime_ns == when for run, when in measured.items())
