@@ -221,31 +221,6 @@ def test_crises_and_wars_come_at_their_rates() -> None:
     assert abs(info["final_state"].won[:, 0].mean() - 0.7109) < 0.025
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        ({"n_games": 0}, ["n_games = 0"]),
-        ({"n_states": 1, "max_cycles": 0}, ["n_states = 1", "max_cycles = 0"]),
-        ({"action_mode": "continous"}, ["did you mean 'continuous'?"]),
-        ({"params": Params(war_cost=0.7, trust=2.0)}, ["war_cost = 0.7", "(0, 0.5)", "trust = 2.0", "[0, 1]"]),
-        ({"params": Params(greed=np.ones(3))}, ["greed has 3 values for 2 states"]),
-        ({"stages": STAGES, "n_states": 3, "n_games": True}, ["two states", "n_games = True"]),
-        ({"params": {"balance": 1}, "n_games": 0}, ["params = {'balance': 1} must be a Params", "n_games = 0"]),
-        ({"params": None}, ["params = None must be a Params"]),
-        ({"params": Params(greed=np.ones((2, 2)))}, ["greed has shape (2, 2)", "one per state"]),
-        ({"params": Params(growth=1.0), "max_cycles": 1000}, ["growth = 1.0", "max_cycles = 1000", "1e+30"]),
-        ({"seed": -1}, ["seed = -1 must be None or a whole number in [0, ∞)"]),
-        ({"seed": 1.5}, ["seed = 1.5"]),
-    ],
-)
-def test_every_fault_of_games_is_reported_at_once(arguments: dict[str, Any], parts: list[str]) -> None:
-    given: dict[str, Any] = {"params": Params(), "n_games": 2} | arguments
-    with pytest.raises(ParameterError) as error:
-        Games(**given)
-    for part in parts:
-        assert part in str(error.value)
-
-
 def test_whole_numbers_may_be_numpys() -> None:
     games = Games(Params(), np.int8(100), n_states=np.uint8(3), max_cycles=np.int64(5), seed=np.int32(1))  # type: ignore[arg-type]
     plain = Games(Params(), 100, n_states=3, max_cycles=5, seed=1)

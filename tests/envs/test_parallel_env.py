@@ -14,7 +14,6 @@ from gymnasium.error import ResetNeeded
 from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma import WORLDS, Params, env, parallel_env, raw_env
-from security_dilemma.params import PARAMETERS, ParameterError
 from security_dilemma.perception import observation_table
 
 HOLD, ARM_D, ARM_O, DISARM, STRIKE = range(5)
@@ -82,81 +81,6 @@ def test_a_game_can_be_copied_and_pickled() -> None:
         states = [(twin.step(moves(twin, state_0=ARM_O)), twin.state())[1] for twin in twins]
         assert_array_equal(states[0], states[1])
         assert_array_equal(states[0], states[2])
-
-
-# --- every fault at once -----------------------------------------------------------------------------------------
-
-
-def test_all_faults_are_listed_at_once() -> None:
-    with pytest.raises(ParameterError) as caught:
-        parallel_env(
-            "doubly_dangerus",
-            n_states=9,
-            max_cycles=0,
-            war="totl",
-            render_mode="ansy",
-            action_mode="discret",  # type: ignore[arg-type]
-            balanse=1,
-            greed=9,
-        )
-    faults = caught.value.faults
-    expected = [
-        ("n_states = 9", "[2, 8]"),
-        ("max_cycles = 0", "[1, ∞)"),
-        ("war = 'totl'", "'terminal' or 'scaled'"),
-        ("action_mode = 'discret'", "did you mean 'discrete'?"),
-        ("render_mode = 'ansy'", "did you mean 'ansi'?"),
-        ("unknown world 'doubly_dangerus'", "did you mean 'doubly_dangerous'?"),
-        ("unknown parameter 'balanse'", "did you mean 'balance'?"),
-        ("greed = 9", "[0, 3]"),
-    ]
-    assert len(faults) == len(expected)
-    for (name, hint), fault in zip(expected, faults, strict=True):
-        assert name in fault
-        assert hint in fault
-    assert all(fault in str(caught.value) for fault in faults)
-
-
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_every_parameter_is_checked(name: str) -> None:
-    for wrong in (float("nan"), "much"):
-        given: dict[str, Any] = {name: wrong}
-        with pytest.raises(ParameterError, match=f"{name} = {wrong!r} is outside"):
-            parallel_env(**given)
-        with pytest.raises(ParameterError, match=f"{name} = {wrong!r} is outside"):
-            parallel_env(params=Params(**given))
-
-
-def test_params_of_another_kind_are_refused() -> None:
-    with pytest.raises(ParameterError, match="must be a Params"):
-        parallel_env(params={"greed": 1})  # type: ignore[arg-type]
-
-
-def test_a_world_beside_params_is_refused() -> None:
-    with pytest.raises(ParameterError, match="world = 'intense' and params are both given: give one of them"):
-        parallel_env("intense", params=Params(greed=1.5))
-    assert parallel_env(None, params=Params(greed=1.5)).params.greed == 1.5
-
-
-@pytest.mark.parametrize("seed", [-1, 1.5])
-def test_seeds_out_of_range_are_refused(seed: Any) -> None:
-    with pytest.raises(ValueError, match=rf"seed = {seed} must be None or a whole number in \[0, ∞\)"):
-        parallel_env().reset(seed=seed)
-    parallel_env().reset(seed=np.int64(3))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("actions", [None, 3, [0, 0], np.zeros((2, 2), int)])
-def test_actions_that_are_no_dictionary_are_refused(actions: Any) -> None:
-    game = parallel_env()
-    game.reset(seed=0)
-    with pytest.raises(ValueError, match="must be a dictionary with one action for each agent"):
-        game.step(actions)
-
-
-def test_economies_that_outgrow_numbers_are_refused() -> None:
-    with pytest.raises(ParameterError, match=r"growth = 1.0 .* max_cycles = 200"):
-        parallel_env(growth=1.0, max_cycles=200)
-    assert np.isfinite(parallel_env(growth=1.0).observation_space("state_0").high).all()
 
 
 # --- the course of a game ----------------------------------------------------------------------------------------
