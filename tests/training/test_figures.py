@@ -88,7 +88,7 @@ def test_files_are_the_same_each_time(worlds: list[WorldSummary], tmp_path: Path
 def test_the_legend_names_what_is_drawn_wherever_it_comes_first(worlds: list[WorldSummary]) -> None:
     figure = figures.tragic_war_rates([worlds[2], worlds[0], worlds[1]])
     names = sorted(text.get_text() for text in figure.legends[0].get_texts())
-    assert names == ["interquartile mean, 95 % interval", "one seed", "theory's expectation"]
+    assert names == ["expected", "interquartile mean, 95 % interval", "one seed"]
 
 
 def test_any_number_of_worlds(worlds: list[WorldSummary]) -> None:

@@ -172,7 +172,7 @@ def _expected(axes: Axes, place: int, world: WorldSummary) -> None:
     regions = {Outcome.SPIRAL: [war], Outcome.NO_SPIRAL: [peace], Outcome.SPLIT: [war, peace]}
     outcome = world.verdict.expectation.outcome
     for low, high in regions[outcome] if outcome else []:
-        label = None if axes.patches else "theory's expectation"
+        label = None if axes.patches else "expected"
         axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
 
 

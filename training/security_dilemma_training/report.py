@@ -37,7 +37,7 @@ __all__ = ["write_report"]
 
 CAPTIONS = {
     "tragic_war_rate": "Tragic war rate. Every seed is a point; the diamond is the interquartile mean with its 95 % "
-    "bootstrap interval; shaded is where theory expects the seeds.",
+    "bootstrap interval; shaded is where the seeds are expected.",
     "strikes": "Strikes per crisis of a state that faces a security seeker, by its own intent.",
     "arms_over_time": "Arms over time: security seekers among themselves, greedy states facing a security seeker; thin "
     "lines are seeds and end where fewer than 5 % of the games are left; thick ones are their mean while all go on.",

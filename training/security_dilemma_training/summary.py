@@ -122,13 +122,13 @@ def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
         caption="interquartile means over seeds [95 % intervals], between security seekers\n"
-        "✓ in line with theory's expectation, ✗ against it, ? too few seeds or no prediction",
+        "✓ in line with the expectation, ✗ against it, ? too few seeds or no prediction",
     )
     table.add_column("world", min_width=len("dangerous"))
     for heading in ("tragic war rate", "arms", "welfare\nloss", "seeds\nat war"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("theory", no_wrap=True)
+    table.add_column("expected", no_wrap=True)
     for world in summarise(results):
         verdict = world.verdict
         count = f"{verdict.endings.count(Ending.WAR)}/{len(verdict.endings)}"
