@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from security_dilemma_training.report import write_report
-from security_dilemma_training.summary import summarise
+from security_dilemma_training.summary import show_number, summarise
 from security_dilemma_training.verdict import Outcome
 from tests.training.experiments import evaluated, run_of
 from tests.training.players import Coin
@@ -44,3 +44,7 @@ def test_configs_and_horizons_are_told_apart_together(tmp_path: Path, monkeypatc
         f"intense #{other_hash}",
         f"intense #{one_hash} within 5 steps",
     ]
+
+
+def test_numbers_of_a_table() -> None:
+    assert [show_number(value, 2) for value in (-0.004, -0.006, 0.5, float("nan"))] == ["0.00", "-0.01", "0.50", "–"]

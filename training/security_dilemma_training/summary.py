@@ -102,8 +102,8 @@ def display_name(world: str) -> str:
 
 
 def show_number(value: float, decimals: int = 3) -> str:
-    """Return a number for a table; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}"
+    """Return a number for a table, no minus before a zero; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:z.{decimals}f}"
 
 
 def show_interval(interval: Interval, decimals: int = 3) -> str:
