@@ -141,16 +141,15 @@ class Games:
         late = after.steps >= self.max_cycles
         truncated = late[:, None] & ~ended_states
         over = np.flatnonzero(late | ended_states.T.all(axis=0))
-        observations = self._observe(after)
-        info: dict[str, Any] = {"ended": over, "final_observation": _pick(observations, over)}
-        info["final_state"] = State(*(_pick(field, over) for field in after))
+        final = State(*(_pick(field, over) for field in after))
+        info: dict[str, Any] = {"ended": over, "final_state": final}
+        info["final_observation"] = np.zeros((0, self.n_states, self.obs_dim), self.dtype)
         if over.size:
-            fresh = self._start(over)
-            after = _replaced(before, after, over, fresh)
-            observations.T[..., over] = self._observe(fresh).T
+            info["final_observation"] = self._observe(final)
+            after = _replaced(before, after, over, self._start(over))
         self.state = after
         info["action_mask"] = self.action_mask()
-        return observations, rewards, ended_states, truncated, info
+        return self._observe(after), rewards, ended_states, truncated, info
 
     def restore(self, state: State) -> None:
         """Go on from a given state of all games, as from a checkpoint."""
@@ -162,7 +161,8 @@ class Games:
         return mask
 
     def _observe(self, state: State) -> Floats:
-        observations: Floats = observe(self.params, state, self.stages)
+        everyone = bool(state.alive.all())
+        observations: Floats = observe(self.params, state, self.stages, all_alive=everyone)
         return observations
 
     def _checked(self, actions: ArrayLike) -> Any:

@@ -85,11 +85,17 @@ def report(
     return dossier, xp.where(known, total, total * xp.exp(per_observer(params.arms_noise) * draws.arms))
 
 
-def observe(_params: Params, state: State, stages: Stages | None = None) -> Array:
+def observe(_params: Params, state: State, stages: Stages | None = None, *, all_alive: bool = False) -> Array:
     """Return what each state observes, (..., N, obs_dim); an eliminated state observes zeros.
 
     The entries stand in the order of :func:`observation_table`. Everything that is observed by anyone is laid out in
     rows, from which one gathering puts together what each state sees.
+
+    Args:
+        _params: The game's parameters; the present observation follows from the state alone.
+        state: The true state.
+        stages: The stages of a stage game.
+        all_alive: True only where the caller knows that no state of the batch is eliminated; it skips masking.
     """
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
@@ -107,7 +113,7 @@ def observe(_params: Params, state: State, stages: Stages | None = None) -> Arra
     seen = xp.take(xp.concat(rows), xp.asarray(_sources(n, len(stages or ()))), axis=0)
     seen = xp.reshape(seen, (n, -1, *seen.shape[1:]))
     seen = xp.permute_dims(seen, (*range(2, dims + 1), 0, 1))
-    return seen * cast(state.alive, dtype)[..., None]
+    return seen if all_alive else seen * cast(state.alive, dtype)[..., None]
 
 
 _KINDS = tuple(int(kind) for kind in Signal)
