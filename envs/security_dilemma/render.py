@@ -1,7 +1,4 @@
-"""Drawing: a table for the terminal, an image, and a window; what an analyst who sees everything would see.
-
-pygame is imported only when something is drawn. Images need no window system and no video driver.
-"""
+"""Drawing: a table, an image or a window. pygame is imported only to draw; images need no window system."""
 
 from __future__ import annotations
 
