@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from security_dilemma_training.cli_options import Overrides, Overwrite, Workers, all_overrides, cores
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import FourWorldsConfig, RunConfig
@@ -33,13 +33,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="Changes to the config, as in learner.n_steps=64."),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
 
 
 def main() -> None:
@@ -114,11 +107,11 @@ def train(
     from security_dilemma_training.provenance import tell_other_makers
     from security_dilemma_training.runs import Run
 
-    asked: RunConfig = load(config, _all_overrides(overrides, out), RunConfig)
+    asked: RunConfig = load(config, all_overrides(overrides, out), RunConfig)
     runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
     tell_other_makers(runs)
     jobs = [Job(f"{asked.label}/{run.folder.name}", _train_one, {"folder": str(run.folder)}) for run in runs]
-    status = exit_status(run_jobs(jobs, workers or _cores()))
+    status = exit_status(run_jobs(jobs, workers or cores()))
     if not status:
         print(f"trained in {asked.folder}; measure with: security-dilemma evaluate {asked.folder}")
     return status
@@ -158,7 +151,7 @@ def evaluate(
     jobs = [
         Job(str(folder), _evaluate_one, {"folder": str(folder), "games": games, "seed": seed}) for folder in folders
     ]
-    outcomes = run_jobs(jobs, workers or _cores())
+    outcomes = run_jobs(jobs, workers or cores())
     results = [outcome.result for outcome in outcomes if outcome.error is None]
     if results:
         from rich.console import Console
@@ -198,9 +191,9 @@ def four_worlds(
     """
     from security_dilemma_training.four_worlds import four_worlds as run_four_worlds
 
-    asked = _four_worlds_config(config, _all_overrides(overrides, out, seeds))
+    asked = _four_worlds_config(config, all_overrides(overrides, out, seeds))
     command = shlex.join(["security-dilemma", *sys.argv[1:]])
-    return int(run_four_worlds(asked, asked.folder, workers or _cores(), command, overwrite=overwrite))
+    return int(run_four_worlds(asked, asked.folder, workers or cores(), command, overwrite=overwrite))
 
 
 def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:
@@ -210,21 +203,6 @@ def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsCo
     if path is None and not FOUR_WORLDS_FILE.exists():
         return load_defaults(overrides, FourWorldsConfig)
     return load(path or FOUR_WORLDS_FILE, overrides, FourWorldsConfig)
-
-
-def _all_overrides(given: list[str] | None, out: Path | None, seeds: int | None = None) -> list[str]:
-    """Return the changes of the command line with those that have options of their own."""
-    overrides = list(given or [])
-    if out is not None:
-        overrides.append(f"output.folder={json.dumps(str(out))}")
-    if seeds is not None:
-        overrides.append(f"seeds={list(range(seeds))}")
-    return overrides
-
-
-def _cores() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

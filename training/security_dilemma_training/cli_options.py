@@ -1,0 +1,34 @@
+"""Options that several commands of ``security-dilemma`` share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Overrides", "Overwrite", "Workers", "all_overrides", "cores"]
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Changes to the config, as in learner.n_steps=64."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
+
+
+def all_overrides(given: list[str] | None, out: Path | None, seeds: int | None = None) -> list[str]:
+    """Return the changes of the command line with those that have options of their own."""
+    overrides = list(given or [])
+    if out is not None:
+        overrides.append(f"output.folder={json.dumps(str(out))}")
+    if seeds is not None:
+        overrides.append(f"seeds={list(range(seeds))}")
+    return overrides
+
+
+def cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
