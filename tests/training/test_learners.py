@@ -11,7 +11,14 @@ import torch
 from stable_baselines3.common.buffers import RolloutBuffer
 
 from security_dilemma.state import Move
-from security_dilemma_training.learners import LivingRolloutBuffer, build_games, build_learner, falling, load_policy
+from security_dilemma_training.learners import (
+    LearnedPolicy,
+    LivingRolloutBuffer,
+    build_games,
+    build_learner,
+    falling,
+    load_policy,
+)
 from security_dilemma_training.train import train
 from security_dilemma_training.vec_env import GamesVecEnv
 from tests.training.runs_for_tests import new_run, silent, small_config
@@ -114,3 +121,28 @@ def test_a_loaded_policy_plays_as_the_learner_did(tmp_path: Path, mode: str) -> 
     theirs, _ = model.predict(np.ascontiguousarray(observations).reshape(6000, -1))
     ours = first.reshape(6000, -1)
     np.testing.assert_allclose(ours.mean(axis=0), theirs.reshape(6000, -1).mean(axis=0), atol=0.35)
+
+
+@pytest.mark.parametrize(("mode", "n_states", "sizes"), [("multidiscrete", 3, (5, 5, 3)), ("discrete", 2, (25,))])
+def test_probabilities_are_those_of_what_is_drawn(mode: str, n_states: int, sizes: tuple[int, ...]) -> None:
+    config = small_config(game={"action_mode": mode, "n_states": n_states})
+    games = build_games(config, 20_000)
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    policy = LearnedPolicy(model.policy, config.game.action_mode, n_states)
+    observations = np.broadcast_to(games.reset(1)[:1], (20_000, n_states, games.obs_dim))
+    found = policy.probabilities(observations)
+    assert [part.shape for part in found] == [(20_000, n_states, size) for size in sizes]
+    drawn = policy.act(observations, games.action_mask(), np.random.default_rng(0))
+    for k, part in enumerate(found):
+        np.testing.assert_allclose(part.sum(axis=-1), 1)
+        counts = np.bincount(drawn[:, 0, k], minlength=sizes[k]) / 20_000
+        np.testing.assert_allclose(counts, part[0, 0], atol=4 * 0.5 / 20_000**0.5)
+        assert policy.probabilities(observations[0, 0])[k].shape == (sizes[k],)
+
+
+def test_a_density_has_no_probabilities() -> None:
+    config = small_config(game={"action_mode": "continuous"})
+    games = build_games(config, 2)
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    with pytest.raises(ValueError, match="continuous"):
+        LearnedPolicy(model.policy, "continuous", 2).probabilities(games.reset(0))

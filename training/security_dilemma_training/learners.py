@@ -157,17 +157,44 @@ class LearnedPolicy:
             (n_games, n_states, n_components).
         """
         del mask
-        lead = observations.shape[:-1]
-        flat = torch.as_tensor(np.ascontiguousarray(observations).reshape(-1, observations.shape[-1]))
-        with torch.no_grad():
-            output = self._network.action_net(self._network.mlp_extractor.forward_actor(flat)).numpy()
+        lead, output = observations.shape[:-1], self._output(observations)
         if self._mode == "continuous":
             spread = self._network.log_std.exp().detach().numpy()
             drawn = output + spread * rng.standard_normal(output.shape)
             return np.reshape(np.clip(drawn, 0, 1), (*lead, -1))
-        scores = output + rng.gumbel(size=output.shape)
-        parts = np.split(scores, np.cumsum(self._sizes)[:-1], axis=-1)
+        parts = self._parts(output + rng.gumbel(size=output.shape))
         return np.stack([part.argmax(axis=-1) for part in parts], axis=-1).reshape(*lead, -1)
+
+    def probabilities(self, observations: NDArray[Any]) -> tuple[NDArray[np.float64], ...]:
+        """Return how likely each value of each component of an action is; components are drawn independently.
+
+        Args:
+            observations: (..., obs_dim).
+
+        Returns:
+            One array (..., size) for each component, in ``discrete`` mode one over all actions.
+
+        Raises:
+            ValueError: If the action mode is continuous, where an action has a density.
+        """
+        if self._mode == "continuous":
+            raise ValueError("action_mode = 'continuous' has densities: use 'multidiscrete' or 'discrete'")
+        scores = self._output(observations).astype(float)
+        odds = [np.exp(part - part.max(axis=-1, keepdims=True)) for part in self._parts(scores)]
+        shares = [part / part.sum(axis=-1, keepdims=True) for part in odds]
+        return tuple(share.reshape(*observations.shape[:-1], -1) for share in shares)
+
+    def _output(self, observations: NDArray[Any]) -> NDArray[Any]:
+        """What the network answers: logits, or means in ``continuous`` mode, (rows, outputs)."""
+        rows = np.ascontiguousarray(observations, np.float32).reshape(-1, observations.shape[-1])
+        with torch.no_grad():
+            latent = self._network.mlp_extractor.forward_actor(torch.as_tensor(rows))
+            output: NDArray[Any] = self._network.action_net(latent).numpy()
+        return output
+
+    def _parts(self, output: NDArray[Any]) -> list[NDArray[Any]]:
+        """The outputs of each component."""
+        return np.split(output, np.cumsum(self._sizes)[:-1], axis=-1)
 
 
 def load_policy(run: Run) -> LearnedPolicy:
