@@ -1,0 +1,79 @@
+"""The numbers at which the environment and its learners are held against theory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from security_dilemma.arrays import Value
+from security_dilemma.params import PARAMETERS, ParameterError, Range
+from security_dilemma.stage_games import StageGame, stage_game
+from security_dilemma.theory import parity_chance
+
+__all__ = ["SETTINGS", "Settings"]
+
+SHARED = ("balance", "war_cost", "decisiveness", "surge_attack", "home_defence", "greed")
+"""Settings that are parameters of every stage game of theory."""
+
+
+def _setting(default: float, low: float, high: float, meaning: str, *, open_low: bool = False) -> Any:
+    return field(default=default, metadata={"range": Range("", meaning, low, high, open_low=open_low)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where theory is checked; those that are parameters of the environment have its ranges, see ``SETTINGS``.
+
+    Raises:
+        ParameterError: Listing every value outside its range.
+    """
+
+    balance: float = 1.0
+    war_cost: float = 0.2
+    decisiveness: float = 1.0
+    surge_attack: float = 1.0
+    home_defence: float = 1.0
+    greed: float = 1.0
+    trust: float = 0.2
+    distinguishability: float = 0.0
+    initiative_mean: float = 0.0
+    initiative_width: float = 0.7
+    power_weight: float = 1.0
+    contagion_width: float = _setting(
+        0.3, 0, 100, "half-width of the benefit of striking in the contagion", open_low=True
+    )
+    precision: float = _setting(5.0, 0, 1000, "precision λ of logit responses, 1 / entropy weight", open_low=True)
+    reaction: float = _setting(0.1, 0, 1, "a of a scripted Richardson race, per step")
+    restraint: float = _setting(0.2, 0, 1, "m of a scripted Richardson race, per step", open_low=True)
+    grievance: float = _setting(0.1, 0, 1, "g of a scripted Richardson race, units of arms per step", open_low=True)
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        faults = [
+            f"{name} = {value!r} is outside {SETTINGS[name]}: {SETTINGS[name].meaning}"
+            for name, value in asdict(self).items()
+            if not SETTINGS[name].contains(value)
+        ]
+        if faults:
+            raise ParameterError(faults)
+
+    @property
+    def chance(self) -> float:
+        """``P = Λ(k [b + ln(eA / eD)])``: the chance that a one-sided strike between unarmed equals wins."""
+        return parity_chance(self.balance + math.log(self.surge_attack / self.home_defence), self.decisiveness)
+
+    def game(self, name: str, **changes: Value) -> StageGame:
+        """Return a ready-made stage game at these settings: balance, war cost, combat and greed, and further changes.
+
+        Raises:
+            ParameterError: Listing an unknown name, and every parameter that is unknown or outside its range.
+        """
+        return stage_game(name, **({shared: getattr(self, shared) for shared in SHARED} | changes))
+
+
+SETTINGS: MappingProxyType[str, Range] = MappingProxyType(
+    {f.name: f.metadata["range"] if "range" in f.metadata else PARAMETERS[f.name] for f in fields(Settings)}
+)
+"""Every setting's range and meaning."""
