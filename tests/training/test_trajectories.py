@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from security_dilemma.games import Games
 from security_dilemma.params import WORLDS, ParameterError, Params
 from security_dilemma.state import Move, Signal
-from security_dilemma_training.trajectories import by_intent, record
+from security_dilemma_training.trajectories import Bools, Floats, Matched, by_intent, record
 from tests.training.players import Coin, Scripted
 
 DANGEROUS = WORLDS["doubly_dangerous"]
@@ -95,3 +98,55 @@ def test_a_stage_game_is_recorded_to_its_last_stage() -> None:
 def test_a_faulty_game_is_refused() -> None:
     with pytest.raises(ParameterError, match="war_cost"):
         record(Params(war_cost=2.0), Coin(0.1), n_games=1, intents=0, seed=0)
+
+
+class Counting:
+    """Holds; counts its steps and how often it was told to forget."""
+
+    def __init__(self) -> None:
+        self.steps, self.starts = 0, list[tuple[int, object]]()
+
+    def restart(self, n_games: int, which: object = None) -> None:
+        self.steps = 0
+        self.starts.append((n_games, which))
+
+    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
+        self.steps += 1
+        return np.zeros((*observations.shape[:2], 2), int)
+
+
+def test_a_policy_that_remembers_forgets_before_the_games() -> None:
+    policy = Counting()
+    for n_games in (3, 5):
+        record(DANGEROUS, policy, n_games=n_games, intents=0, seed=0, max_cycles=4)
+        assert policy.steps == 4
+    assert policy.starts == [(3, None), (5, None)]
+
+
+def test_each_state_of_a_match_is_played_by_its_own_policy() -> None:
+    arm, hold = Scripted(Move.ARM_OFFENSIVELY, Signal.OPEN), Scripted(Move.HOLD, Signal.ASSURE)
+    t = record(DANGEROUS, Matched([arm, hold]), n_games=4, intents=0, seed=0, max_cycles=6)
+    assert (t.move == [Move.ARM_OFFENSIVELY, Move.HOLD]).all()
+    assert (t.signal == [Signal.OPEN, Signal.ASSURE]).all()
+    t = record(DANGEROUS, Matched([hold, arm, hold]), n_games=4, intents=0, seed=0, n_states=3, max_cycles=6)
+    assert (t.move == [Move.HOLD, Move.ARM_OFFENSIVELY, Move.HOLD]).all()
+
+
+def test_a_match_of_a_policy_with_itself_is_self_play() -> None:
+    coin = Coin(0.3)
+    alone, matched = (record(DANGEROUS, p, n_games=50, intents=0, seed=3) for p in (coin, Matched([coin, coin])))
+    assert np.array_equal(alone.struck, matched.struck)
+    assert np.array_equal(alone.reward, matched.reward)
+
+
+def test_a_policy_of_several_states_of_a_match_acts_and_forgets_once() -> None:
+    policy, coin = Counting(), Coin(0.0)
+    matched = Matched([policy, coin, policy])
+    matched.restart(7, np.array([2]))
+    assert [n for n, _ in policy.starts] == [7]
+    three = np.zeros((7, 3, 1), np.float32)
+    with pytest.raises(ValueError, match="3 policies are matched in games of 2 states"):
+        matched.act(three[:, :2], np.ones((7, 2, 5), bool), np.random.default_rng(0))
+    two = Matched([policy, policy])
+    two.act(three[:, :2], np.ones((7, 2, 5), bool), np.random.default_rng(0))
+    assert policy.steps == 1

@@ -1,8 +1,9 @@
-"""Trajectories: whole games of a policy against itself, from the start of each to its own end."""
+"""Trajectories: whole games of a policy, or of one for each state, from the start of each to its own end."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +17,7 @@ from security_dilemma.spaces import INTENTS
 from security_dilemma.stages import Stages
 from security_dilemma.state import State
 
-__all__ = ["Bools", "Floats", "Policy", "Trajectories", "by_intent", "record"]
+__all__ = ["Bools", "Floats", "Matched", "Policy", "Remembering", "Trajectories", "by_intent", "record", "restart"]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating]
@@ -40,6 +41,52 @@ class Policy(Protocol):
             (n_games, n_states, n_components); what eliminated states send is ignored.
         """
         ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A policy that remembers what it has seen of each game."""
+
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        """Forget everything, or what was seen of the games ``which`` (indices) that have started anew."""
+        ...
+
+
+def restart(policy: Policy, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+    """Let a policy forget, see :class:`Remembering`; one that remembers nothing is left alone."""
+    if isinstance(policy, Remembering):
+        policy.restart(n_games, which)
+
+
+class Matched:
+    """A match: state i of every game is played by the i-th policy.
+
+    Every policy is given the observations of all states, as always, and decides for all of them, but only what it
+    decides for its own states is done. One that plays several states acts once for them all.
+    """
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        """Take one policy per state; all must be of the same action mode."""
+        self.policies = tuple(policies)
+
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        """Let every policy forget."""
+        for policy in self._distinct().values():
+            restart(policy, n_games, which)
+
+    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
+        """Return the actions, (n_games, n_states, n_components), see :class:`Policy`.
+
+        Raises:
+            ValueError: If there are not as many policies as states.
+        """
+        if observations.shape[1] != len(self.policies):
+            raise ValueError(f"{len(self.policies)} policies are matched in games of {observations.shape[1]} states")
+        actions = {key: policy.act(observations, mask, rng) for key, policy in self._distinct().items()}
+        return np.stack([actions[id(policy)][:, place] for place, policy in enumerate(self.policies)], axis=1)
+
+    def _distinct(self) -> dict[int, Policy]:
+        return {id(policy): policy for policy in self.policies}
 
 
 class Trajectories(NamedTuple):
@@ -107,7 +154,7 @@ def record(
 
     Args:
         params: The games' parameters.
-        policy: Decides for every state.
+        policy: Decides for every state; one that remembers is told to forget first.
         n_games: Number of games G.
         intents: 1 for greedy and 0 for a security seeker; broadcasts to (G, N).
         seed: Seeds the games and the policy's chance, each with its own stream.
@@ -124,6 +171,7 @@ def record(
     shape = {"n_states": n_states, "max_cycles": max_cycles, "stages": stages, "war": war}
     games = Games(params, n_games, action_mode=action_mode, seed=seed, **shape)  # type: ignore[arg-type]
     observations = games.reset(seed, intents=intents)
+    restart(policy, n_games)
     rng = np.random.default_rng([seed, POLICY_STREAM])
     start, active = games.state, np.ones(n_games, bool)
     truncated, final_economy = np.zeros((n_games, n_states), bool), np.zeros((n_games, n_states), games.dtype)
