@@ -10,9 +10,39 @@ from typing import Any
 from security_dilemma.arrays import Value
 from security_dilemma.params import PARAMETERS, ParameterError, Range
 from security_dilemma.stage_games import StageGame, stage_game
-from security_dilemma.theory import parity_chance
+from security_dilemma.theory import critical_strike_probability, parity_chance
 
-__all__ = ["SETTINGS", "Settings"]
+__all__ = [
+    "MEASURES",
+    "SETTINGS",
+    "Settings",
+    "basin_starts",
+    "contagion_means",
+    "critical",
+    "trust_levels",
+    "window_points",
+]
+
+MEASURES = MappingProxyType(
+    {
+        "basin": "war_from_{:.4f}",
+        "quantal_response": "strike",
+        "fear_multiplier": "share",
+        "contagion": "share_at_{:.4f}",
+        "trust_threshold": "war_at_{:.4f}",
+        "reassurance": "separating_at_{:.4f}",
+        "costly_signal": "separating_at_{:.4f}",
+        "power": "burden_of_{}",
+        "cutoff": "cutoff",
+    }
+)
+"""What experiments with learners measure, by experiment: names of quantities, with the place of the value they vary.
+
+Wars and separation are outcomes, 0 or 1; shares and strikes are probabilities; a burden is a share of the economy.
+"""
+
+APART, WIDE = 0.1, 0.25
+"""Distances from a boundary at which outcomes are looked at."""
 
 SHARED = ("balance", "war_cost", "decisiveness", "surge_attack", "home_defence", "greed")
 """Settings that are parameters of every stage game of theory."""
@@ -77,3 +107,45 @@ SETTINGS: MappingProxyType[str, Range] = MappingProxyType(
     {f.name: f.metadata["range"] if "range" in f.metadata else PARAMETERS[f.name] for f in fields(Settings)}
 )
 """Every setting's range and meaning."""
+
+
+def critical(settings: Settings) -> float | None:
+    """Return π*, the probability of being struck that leaves a security seeker indifferent; None where ``P <= ½``."""
+    return critical_strike_probability(settings.chance, settings.war_cost) if settings.chance > 0.5 else None
+
+
+def basin_starts(settings: Settings) -> tuple[float, ...]:
+    """Return initial strike probabilities around π*; where there is none, three between 0 and 1."""
+    boundary = critical(settings)
+    if boundary is None:
+        return (0.2, 0.5, 0.8)
+    return _between([boundary + step for step in (-WIDE, -APART, 0.0, APART, WIDE)])
+
+
+def trust_levels(settings: Settings) -> tuple[float, ...]:
+    """Return levels of trust around the minimum trust m; where there is none, three between 0 and 1."""
+    boundary = critical(settings)
+    if boundary is None:
+        return (0.2, 0.5, 0.8)
+    return _between([1 - boundary + step for step in (-WIDE, -APART, APART, WIDE)])
+
+
+def contagion_means(settings: Settings) -> tuple[float, float]:
+    """Return mean benefits of striking just below and above the one from which on no peace is an equilibrium.
+
+    Beyond ``1 + c - P`` striking is dominant; where the most eager hawk is beyond it, fear spreads (Baliga & Sjöström
+    2004).
+    """
+    tipping = 1 + settings.war_cost - settings.chance - settings.contagion_width
+    return tipping - 0.03 * settings.contagion_width, tipping + 0.10 * settings.contagion_width
+
+
+def window_points(low: float, high: float, least: float, most: float) -> tuple[float, ...]:
+    """Return points below, inside and above a window, as far as there is room for them between two bounds."""
+    points = (low - APART * (high - least), 0.5 * (low + high), high + APART * (high - least))
+    return tuple(round(point, 4) for point in points if least < point < most)
+
+
+def _between(values: list[float]) -> tuple[float, ...]:
+    """Values that are probabilities, neither 0 nor 1, rounded as their names are."""
+    return tuple(round(value, 4) for value in values if 0.01 < value < 0.99)
