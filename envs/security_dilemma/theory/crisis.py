@@ -1,28 +1,23 @@
-"""Closed forms of the theory, with their sources: what the environment is checked against.
-
-They are derived for a crisis between two equal states with an economy of 1, in units where an undisturbed peaceful
-future is worth 1. Nothing in the rules imports this module.
-"""
+"""The crisis of two equal states: a stag hunt among security seekers (Jervis 1978; Kydd 2000, 2005)."""
 
 from __future__ import annotations
 
 from math import isfinite, log, tanh
 from typing import NamedTuple
 
-import numpy as np
-
-from security_dilemma.params import PARAMETERS
+from security_dilemma.theory.ranges import require, require_chance, require_parameter
 
 __all__ = [
     "CrisisPayoffs",
-    "RichardsonRace",
     "balance_against_defenders",
     "crisis_payoffs",
     "critical_strike_probability",
     "is_stag_hunt",
     "minimum_trust",
     "parity_chance",
+    "peace_is_equilibrium",
     "predation_threshold",
+    "require_predation",
     "strike_is_risk_dominant",
 ]
 
@@ -46,8 +41,8 @@ def parity_chance(balance: float, decisiveness: float = 1.0) -> float:
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require(isfinite(balance), f"balance = {balance!r} must be finite")
-    _require_parameter("decisiveness", decisiveness)
+    require(isfinite(balance), f"balance = {balance!r} must be finite")
+    require_parameter("decisiveness", decisiveness)
     return 0.5 + 0.5 * tanh(0.5 * decisiveness * balance)
 
 
@@ -65,10 +60,10 @@ def crisis_payoffs(chance: float, war_cost: float, greed: float = 0.0, initiativ
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require_chance(chance)
-    _require_parameter("war_cost", war_cost)
-    _require_parameter("greed", greed)
-    _require_parameter("initiative_mean", initiative)
+    require_chance(chance)
+    require_parameter("war_cost", war_cost)
+    require_parameter("greed", greed)
+    require_parameter("initiative_mean", initiative)
     return CrisisPayoffs(
         hold_hold=1.0,
         hold_strike=(1 - chance) * (1 + greed) - war_cost,
@@ -86,7 +81,7 @@ def is_stag_hunt(chance: float) -> bool:
     Raises:
         ValueError: If the chance is outside its range.
     """
-    _require_chance(chance)
+    require_chance(chance)
     return chance > 0.5
 
 
@@ -100,8 +95,8 @@ def critical_strike_probability(chance: float, war_cost: float) -> float:
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require(0.5 <= chance <= 1, f"chance = {chance!r} must be in [0.5, 1]: below, a security seeker never strikes")
-    _require_parameter("war_cost", war_cost)
+    require(0.5 <= chance <= 1, f"chance = {chance!r} must be in [0.5, 1]: below, a security seeker never strikes")
+    require_parameter("war_cost", war_cost)
     return (1 + war_cost - chance) / (0.5 + war_cost)
 
 
@@ -121,6 +116,26 @@ def minimum_trust(chance: float, war_cost: float) -> float:
     return 1 - critical_strike_probability(chance, war_cost)
 
 
+def peace_is_equilibrium(trust: float, chance: float, war_cost: float) -> bool:
+    """Whether security seekers who all hold are in equilibrium: ``t >= m``, and always where ``P <= ½`` (Kydd 2005).
+
+    A step in t: with the worst-case belief that everyone strikes, ``t = 0``, seekers are at war wherever offence has
+    the advantage; certain of facing one another, ``t = 1``, they may be at peace at every balance (Wendt 1992).
+
+    Args:
+        trust: t, prior probability of facing a security seeker, in [0, 1]; the others strike for certain.
+        chance: P, in [0, 1].
+        war_cost: c, in (0, 0.5).
+
+    Raises:
+        ValueError: If an argument is outside its range.
+    """
+    require_parameter("trust", trust)
+    require_chance(chance)
+    require_parameter("war_cost", war_cost)
+    return chance <= 0.5 or trust >= minimum_trust(chance, war_cost)
+
+
 def strike_is_risk_dominant(chance: float, war_cost: float) -> bool:
     """Whether striking is risk-dominant among security seekers, ``P > ¾ + c/2`` (Harsanyi & Selten 1988).
 
@@ -131,8 +146,8 @@ def strike_is_risk_dominant(chance: float, war_cost: float) -> bool:
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require_chance(chance)
-    _require_parameter("war_cost", war_cost)
+    require_chance(chance)
+    require_parameter("war_cost", war_cost)
     return chance > 0.75 + 0.5 * war_cost
 
 
@@ -146,9 +161,21 @@ def predation_threshold(chance: float, war_cost: float) -> float:
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require(0 < chance <= 1, f"chance = {chance!r} must be in (0, 1]")
-    _require_parameter("war_cost", war_cost)
+    require(0 < chance <= 1, f"chance = {chance!r} must be in (0, 1]")
+    require_parameter("war_cost", war_cost)
     return (1 + war_cost) / chance - 1
+
+
+def require_predation(chance: float, war_cost: float, greed: float) -> None:
+    """Require that offence has the advantage and that a greedy state strikes an equal that holds for certain.
+
+    Raises:
+        ValueError: If ``P`` is outside (½, 1], a parameter is outside its range, or the greed is too small.
+    """
+    require(0.5 < chance <= 1, f"chance = {chance!r} must be in (0.5, 1]: at ½ and below, seekers need no reassurance")
+    require_parameter("greed", greed)
+    least = predation_threshold(chance, war_cost)
+    require(greed >= least, f"greed = {greed!r} must be at least (1 + c) / P - 1 = {least:.4g}: less does not strike")
 
 
 def balance_against_defenders(balance: float, defenders: int) -> float:
@@ -161,54 +188,6 @@ def balance_against_defenders(balance: float, defenders: int) -> float:
     Raises:
         ValueError: If an argument is outside its range.
     """
-    _require(isfinite(balance), f"balance = {balance!r} must be finite")
-    _require(defenders >= 1, f"defenders = {defenders!r} must be at least 1")
+    require(isfinite(balance), f"balance = {balance!r} must be finite")
+    require(defenders >= 1, f"defenders = {defenders!r} must be at least 1")
     return balance - log(defenders)
-
-
-class RichardsonRace(NamedTuple):
-    """Richardson's linear arms race (Richardson 1960): ``Δx = a y - m x + g`` and ``Δy = b x - n y + h``.
-
-    Attributes:
-        reaction: (a, b), arms added in answer to a unit of the other's.
-        restraint: (m, n), share of own arms given up.
-        grievance: (g, h), arms added whatever the other has.
-    """
-
-    reaction: tuple[float, float]
-    restraint: tuple[float, float]
-    grievance: tuple[float, float]
-
-    def fixed_point(self) -> tuple[float, float]:
-        """Return ``x* = (n g + a h) / (m n - a b)`` and ``y* = (m h + b g) / (m n - a b)``.
-
-        Raises:
-            ValueError: If ``m n = a b``: there is no single fixed point.
-        """
-        (a, b), (m, n), (g, h) = self
-        determinant = m * n - a * b
-        _require(determinant != 0, f"m n = a b = {a * b!r}: the race has no single fixed point")
-        return (n * g + a * h) / determinant, (m * h + b * g) / determinant
-
-    def spectral_radius(self) -> float:
-        """Return the largest modulus of an eigenvalue of the step ``I + A``, ``A = [[-m, a], [b, -n]]``."""
-        (a, b), (m, n), _ = self
-        return float(np.abs(np.linalg.eigvals([[1 - m, a], [b, 1 - n]])).max())
-
-    def is_stable(self) -> bool:
-        """Whether the race settles: in discrete time a spectral radius below 1; ``m n > a b`` is not enough."""
-        return self.spectral_radius() < 1
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-def _require_chance(chance: float) -> None:
-    _require(0 <= chance <= 1, f"chance = {chance!r} must be in [0, 1]")
-
-
-def _require_parameter(name: str, value: float) -> None:
-    allowed = PARAMETERS[name]
-    _require(allowed.contains(value), f"{name} = {value!r} is outside {allowed}: {allowed.meaning}")
