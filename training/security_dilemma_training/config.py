@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from security_dilemma.params import PARAMETERS, WORLDS, Params, nearest, world_params
+from security_dilemma.stage_games import STAGE_GAMES
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.sections import (
     EvaluationConfig,
@@ -107,11 +108,26 @@ class RunConfig(_Experiment):
 
     world: str | None = Field(default=None, json_schema_extra={"enum": [*WORLDS, None]})
     """One of Jervis's four worlds; may be left out where ``params`` describe a world of its own."""
+    stage_game: str | None = Field(default=None, json_schema_extra={"enum": [*STAGE_GAMES, None]})
+    """A ready-made stage game, in place of a world; it gives its parameters and what ``game`` leaves out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shaped_by_stage_game(cls, data: Any) -> Any:
+        """Let the stage game give what ``game`` leaves out."""
+        ready = STAGE_GAMES.get(str(data.get("stage_game"))) if isinstance(data, Mapping) else None
+        given = data.get("game", {}) if ready else None
+        if ready is None or not isinstance(given, Mapping | GameConfig):
+            return data
+        own = given.model_dump(exclude_unset=True) if isinstance(given, GameConfig) else given
+        left_out = {"params", "max_cycles"} if "stages" in own else {"params"}
+        shape = {name: value for name, value in ready.arguments().items() if name not in left_out}
+        return {**data, "game": {**shape, **own}}
 
     @property
     def label(self) -> str:
         """The name in tables and folders."""
-        return self.name or self.world or "unnamed"
+        return self.name or self.world or self.stage_game or "unnamed"
 
     @property
     def n_games(self) -> int:
@@ -124,11 +140,12 @@ class RunConfig(_Experiment):
         return 1.0 if self.game.stages else float(np.max(self.resolved_params().discount))
 
     def resolved_params(self) -> Params:
-        """Return the parameters of the world with their changes; lists as arrays."""
+        """Return the parameters of the world or stage game with their changes; lists as arrays."""
         changes = {
             name: np.asarray(value) if isinstance(value, tuple) else value for name, value in self.params.items()
         }
-        return world_params(self.world, None if self.world else Params(), changes, self.game.n_states)
+        base = STAGE_GAMES[self.stage_game].params if self.stage_game else Params()
+        return world_params(self.world, None if self.world else base, changes, self.game.n_states)
 
     def resolved(self) -> dict[str, Any]:
         """Return the config with every parameter and default spelled out, as plain data for YAML."""
@@ -139,10 +156,15 @@ class RunConfig(_Experiment):
     def faults(self) -> list[Fault]:
         """Return the faults of values that do not fit together."""
         faults = [*super().faults(), *params_faults("params", self.params, self.game)]
-        if self.world is None and not self.params:
-            faults.append(Fault("world", f"is missing: choose one of {', '.join(WORLDS)}, or give params", ("params",)))
-        if self.world is not None and self.world not in WORLDS:
-            faults.append(Fault("world", f"= {self.world!r} is unknown: {nearest(self.world, WORLDS)}"))
+        if self.world is None and self.stage_game is None and not self.params:
+            problem = f"is missing: choose one of {', '.join(WORLDS)}, or give params or a stage_game"
+            faults.append(Fault("world", problem, ("params", "stage_game")))
+        if self.world is not None and self.stage_game is not None:
+            problem = f"= {self.stage_game!r} and world = {self.world!r} are both given: give one of them"
+            faults.append(Fault("stage_game", problem, ("world",)))
+        for key, name, names in (("world", self.world, WORLDS), ("stage_game", self.stage_game, STAGE_GAMES)):
+            if name is not None and name not in names:
+                faults.append(Fault(key, f"= {name!r} is unknown: {nearest(name, names)}"))
         return faults
 
 

@@ -25,12 +25,14 @@ from security_dilemma.theory.crisis import (
     strike_is_risk_dominant,
 )
 from security_dilemma.theory.learning import ends_at_war, quantal_responses
+from security_dilemma.theory.militarization import Militarization, militarization, warning_distinguishability
 from security_dilemma.theory.misperception import label_information, misperception_cutoff
 from security_dilemma.theory.reassurance import Window, reassurance_window
 from security_dilemma.theory.signalling import signal_window
 
 __all__ = [
     "CrisisPayoffs",
+    "Militarization",
     "RichardsonRace",
     "SecurityRequirement",
     "Window",
@@ -43,6 +45,7 @@ __all__ = [
     "fear_multiplier",
     "is_stag_hunt",
     "label_information",
+    "militarization",
     "minimum_trust",
     "misperception_cutoff",
     "parity_chance",
@@ -56,4 +59,5 @@ __all__ = [
     "strike_is_risk_dominant",
     "strike_shares",
     "war_chance",
+    "warning_distinguishability",
 ]
