@@ -14,15 +14,13 @@ The results of a run are plain data that JSON can hold; what could not be measur
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from security_dilemma_training.kept import keep, kept, policy_hash
 from security_dilemma_training.measures import measure
 from security_dilemma_training.metrics import arms_over_time
 from security_dilemma_training.provenance import maker
@@ -78,22 +76,21 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     games = config.evaluation.games if games is None else games
     seed = config.evaluation.seed if seed is None else seed
     about = _about(run, games, seed)
-    results = _there(run, about) if reuse else None
+    there = kept(run.evaluation_path, about) if reuse and (run.folder / ARMS_FILE).exists() else None
+    results = there if there and "pairs" in there else None
     if results is not None:
         return results
     stream = int(np.random.SeedSequence([seed, run.seed]).generate_state(1)[0])
     played = _played(load_policy(run), config, games, stream)
     results = about | _measured(played, config, games, seed)
     write_atomically(run.folder / ARMS_FILE, _arms(played))
-    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomically(run.evaluation_path, text + "\n")
+    keep(run.evaluation_path, results)
     return results
 
 
 def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
     """All of the results that is known before anything is measured."""
     manifest, resolved, config = run.manifest, run.config.resolved(), run.config
-    policy = run.policy_path.read_bytes() if run.policy_path.exists() else None
     return {
         "world": config.label,
         "seed": run.seed,
@@ -106,22 +103,10 @@ def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
         "games": games,
         "horizon": config.evaluation.horizon,
         "eval_seed": seed,
-        "policy_sha256": None if policy is None else hashlib.sha256(policy).hexdigest(),
+        "policy_sha256": policy_hash(run),
         "measured_by": maker(),
         "train_seconds": manifest["cpu_seconds"] or None,
     }
-
-
-def _there(run: Run, about: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The results in the run's folder, if they are what measuring again would give."""
-    if about["policy_sha256"] is None or not (run.folder / ARMS_FILE).exists():
-        return None
-    try:
-        results = json.loads(run.evaluation_path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    same = isinstance(results, dict) and "pairs" in results and results | dict(about) == results
-    return results if same else None
 
 
 def _played(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Trajectories]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -197,8 +198,12 @@ class LearnedPolicy:
         return np.split(output, np.cumsum(self._sizes)[:-1], axis=-1)
 
 
-def load_policy(run: Run) -> LearnedPolicy:
+def load_policy(run: Run, path: Path | None = None) -> LearnedPolicy:
     """Rebuild the network of a run from its config and load its weights; no code is read from the file.
+
+    Args:
+        run: A trained run.
+        path: A policy file for the same network, as that of a response to the run's policy; None: the run's own.
 
     Raises:
         CheckpointError: If the run is not trained yet, or the file is damaged or of another network.
@@ -210,5 +215,5 @@ def load_policy(run: Run) -> LearnedPolicy:
     network = ActorCriticPolicy(
         observations, action_space(game.n_states, game.action_mode), falling(0.0, 1.0), **_network(config.learner)
     )
-    load_arrays(run.policy_path, network)
+    load_arrays(path or run.policy_path, network)
     return LearnedPolicy(network, game.action_mode, game.n_states)

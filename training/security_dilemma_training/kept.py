@@ -1,0 +1,38 @@
+"""Results kept in a run folder: what they are of, and whether those that are there will do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from security_dilemma_training.writing import write_atomically
+
+if TYPE_CHECKING:
+    from security_dilemma_training.runs import Run
+
+__all__ = ["keep", "kept", "policy_hash"]
+
+
+def policy_hash(run: Run) -> str | None:
+    """Return the SHA-256 of a run's policy file, or None if it is not there."""
+    return hashlib.sha256(run.policy_path.read_bytes()).hexdigest() if run.policy_path.exists() else None
+
+
+def kept(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the results in a file, if they agree with everything in ``about`` and are of a policy; else None."""
+    if about["policy_sha256"] is None:
+        return None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = isinstance(results, dict) and results | dict(about) == results
+    return results if same else None
+
+
+def keep(path: Path, results: Mapping[str, Any]) -> None:
+    """Write results as JSON, atomically."""
+    write_atomically(path, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
