@@ -67,7 +67,7 @@ def choices(game: StageGame, stage: int) -> tuple[Choice, ...]:
         Move.HOLD,
         *(move for move, name in zip(Move, MOVE_NAMES, strict=True) if move != HOLD and name in enabled),
     ]
-    signals = [Signal[name.upper()] for name in game.signals[stage]]
+    signals = [signal for signal in Signal if signal.name.lower() in game.signals[stage]]
     return tuple(Choice(move, signal) for move, signal in product(moves, signals))
 
 

@@ -47,7 +47,8 @@ def finite_faults(game: StageGame, initiatives: int) -> list[str]:
         endless += ["arms_noise"] * _any_above(params.arms_noise)
         endless += ["posture_noise"] * (_any_above(params.posture_noise) and _any_above(params.visibility))
     faults += [
-        f"{name} = {getattr(params, name)!r} must be 0 for a finite game: it is noise that tells" for name in endless
+        f"{name} = {getattr(params, name)!r} must be 0: with it there are endlessly many types or reports"
+        for name in endless
     ]
     return faults
 

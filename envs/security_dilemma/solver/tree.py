@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -64,6 +65,15 @@ class Stage:
         """Return the number of information sets of a state."""
         return len(self.parents[player])
 
+    @cached_property
+    def outcomes(self) -> dict[tuple[int, int, int], tuple[int, ...]]:
+        """The transitions that may follow (history, first state's action, second state's action)."""
+        found: dict[tuple[int, int, int], tuple[int, ...]] = {}
+        steps = self.transitions
+        for place, key in enumerate(np.column_stack([steps.history, steps.actions]).tolist()):
+            found[tuple(key)] = (*found.get(tuple(key), ()), place)
+        return found
+
 
 @dataclass(frozen=True)
 class GameTree:
@@ -113,6 +123,10 @@ class GameTree:
             sequences = sets[history] * len(options) + transitions.actions[going]
         table = observation_table(params, 2, game.stages, len(game.stages))
         return cls(game, params, prior, tuple(stages), {entry.name: entry.place for entry in table})
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> GameTree:
+        """Return the tree itself: it never changes."""
+        return self
 
     def n_actions(self, stage: int) -> int:
         """Return the number of actions of a stage."""
