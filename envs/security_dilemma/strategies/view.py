@@ -10,7 +10,7 @@ import numpy as np
 from security_dilemma.arrays import Array
 from security_dilemma.combat import attack_probability, attack_strength, defence_strength, mutual_probability
 from security_dilemma.params import PARAMETERS, Params
-from security_dilemma.perception import observation_table
+from security_dilemma.perception import observation_table, posture_share
 from security_dilemma.stages import Stages
 
 __all__ = ["Roles", "View"]
@@ -40,7 +40,7 @@ class View:
     """The observations of all states of all games, each about itself and about the others.
 
     The shapes are (G, N) for what concerns a state itself and (G, N, N - 1) for what concerns the others, in the order
-    i+1, i+2, …. The other's stocks are estimated as its reported arms, divided by the offensive share in the dossier.
+    i+1, i+2, …. Another's stocks are estimated from its reported arms and the offensive share in the dossier.
     Supporters are left out of the estimates: who would come to the other's defence is not observed.
     """
 
@@ -130,8 +130,12 @@ class View:
 
     @cached_property
     def _other_stocks(self) -> tuple[Array, Array]:
-        arms, offensive_share = self.others("arms"), self.others("dossier")
-        return arms * offensive_share, arms * (1 - offensive_share)
+        """The stocks whose posture would have the share in the dossier; a posture's share is linear in its stocks."""
+        arms, none = self.others("arms"), np.zeros_like(self.others("arms"))
+        lowest, highest = posture_share(none, arms), posture_share(arms, none)
+        place = (self.others("dossier") - lowest) / np.where(arms > 0, highest - lowest, 1.0)
+        offensive = arms * np.clip(place, 0, 1)
+        return offensive, arms - offensive
 
     @cached_property
     def _attack(self) -> Array:
