@@ -199,8 +199,8 @@ def test_the_payoffs_of_a_crisis_are_those_of_the_closed_form(greed: float) -> N
 
 
 def test_a_pledge_in_force_makes_striking_dearer() -> None:
-    params = Params(audience_cost=0.3)
-    games = Games(params, 1)
+    params = Params(audience_cost=0.3, posture_noise=0.0, trust=1.0)
+    games = Games(params, 1, seed=0)
     observations, *_ = games.step([[[0, Signal.PLEDGE], [0, Signal.SILENT]]])
     view = view_of(params, games, observations)
     payoffs = crisis_payoffs(view, view.chance, view.threat, view.mutual)
