@@ -27,7 +27,9 @@ MEASURES = MappingProxyType(
     {
         "basin": "war_from_{:.4f}",
         "quantal_response": "strike",
+        "quantal_response_of_five_moves": "strike_of_five_moves",
         "fear_multiplier": "share",
+        "fear_multiplier_war": "war",
         "contagion": "share_at_{:.4f}",
         "trust_threshold": "war_at_{:.4f}",
         "reassurance": "separating_at_{:.4f}",
@@ -76,7 +78,7 @@ class Settings:
     )
     precision: float = _setting(5.0, 0, 1000, "precision λ of logit responses, 1 / entropy weight", open_low=True)
     reaction: float = _setting(0.1, 0, 1, "a of a scripted Richardson race, per step")
-    restraint: float = _setting(0.2, 0, 1, "m of a scripted Richardson race, per step", open_low=True)
+    restraint: float = _setting(0.2, 0, 0.95, "m of a scripted Richardson race, per step", open_low=True)
     grievance: float = _setting(0.1, 0, 1, "g of a scripted Richardson race, units of arms per step", open_low=True)
 
     def __post_init__(self) -> None:
