@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from security_dilemma.actions import decode
-from security_dilemma.combat import attack_strength, mutual_probability, strike_probability
-from security_dilemma.dynamics import advance, initial
+from security_dilemma.dynamics import advance
 from security_dilemma.params import Params
 from security_dilemma.theory import (
-    CrisisPayoffs,
     RichardsonRace,
     balance_against_defenders,
     crisis_payoffs,
@@ -24,46 +21,23 @@ from security_dilemma.theory import (
     is_stag_hunt,
     minimum_trust,
     parity_chance,
+    peace_is_equilibrium,
     predation_threshold,
     strike_is_risk_dominant,
 )
-from tests.envs.builders import HOLD, STRIKE, make_draws, make_state, play
-
-CRISIS = ((("hold", "strike"), 1.0),)
-CELLS = ((HOLD, HOLD), (HOLD, STRIKE), (STRIKE, HOLD), (STRIKE, STRIKE))
-BALANCES, COSTS, STEEPNESS = st.floats(-3, 3), st.floats(0.01, 0.49), st.floats(0.1, 4)
-GREEDS, INITIATIVES = st.floats(0, 3), st.floats(-1, 1)
-
-
-def crisis_cell(params: Params, moves: Sequence[int], war: str = "terminal") -> Any:
-    """Expected payoffs of both states in the one-shot crisis, by enumerating who wins."""
-    state = initial(params, make_draws(intent=[1.0, 1.0]), CRISIS)
-    struck = [move == STRIKE for move in moves]
-    if not any(struck):
-        return play(params, state, moves, stages=CRISIS, war=war)[1]
-    one_sided = strike_probability(params, state)
-    attack = attack_strength(params, state.offensive, state.defensive)
-    mutual = mutual_probability(params.decisiveness, attack, attack[::-1])
-    p = float(mutual[0] if all(struck) else one_sided[0] if struck[0] else 1 - one_sided[1])
-    below, above = (
-        play(params, state, moves, draws=make_draws(war=u), stages=CRISIS, war=war) for u in (p - 1e-9, p + 1e-9)
-    )
-    assert_array_equal(below[0].won, [True, False])
-    assert_array_equal(above[0].won, [False, True])
-    return p * below[1] + (1 - p) * above[1]
-
-
-def crisis_matrix(params: Params) -> CrisisPayoffs:
-    """The first state's crisis matrix, as the environment pays it."""
-    return CrisisPayoffs(*(float(crisis_cell(params, (row, column))[0]) for row, column in CELLS))
-
-
-def equals(b: float, c: float, k: float = 1.0, g: float = 0.0, h: float = 0.0) -> Params:
-    """Two unarmed equals, with the intents given for certain."""
-    return Params(
-        balance=b, war_cost=c, decisiveness=k, greed=g, initiative_mean=h, surge_attack=1, home_defence=1, trust=0.0
-    )
-
+from tests.envs.builders import make_draws, make_state
+from tests.envs.crisis_cells import (
+    BALANCES,
+    CELLS,
+    COSTS,
+    GREEDS,
+    INITIATIVES,
+    STEEPNESS,
+    crisis_cell,
+    crisis_matrix,
+    equals,
+    value,
+)
 
 # 1. Crisis matrix
 
@@ -92,13 +66,6 @@ def test_printed_figures_of_the_trust_threshold() -> None:
     assert strike_is_risk_dominant(parity_chance(1.7347), 0.2)
 
 
-def value(payoffs: CrisisPayoffs, struck: float) -> tuple[float, float]:
-    """Expected payoffs of holding and of striking against one who strikes with a probability."""
-    hold = (1 - struck) * payoffs.hold_hold + struck * payoffs.hold_strike
-    strike = (1 - struck) * payoffs.strike_hold + struck * payoffs.strike_strike
-    return hold, strike
-
-
 @given(st.floats(0.01, 3), COSTS, STEEPNESS)
 def test_a_security_seeker_is_indifferent_at_the_critical_probability(b: float, c: float, k: float) -> None:
     chance = parity_chance(b, k)
@@ -112,6 +79,18 @@ def test_a_security_seeker_is_indifferent_at_the_critical_probability(b: float, 
     # with trust t, greedy states striking for certain: struck with probability 1 - t
     hold, strike = value(payoffs, 1 - minimum_trust(chance, c))
     assert hold == pytest.approx(strike, abs=1e-9)
+
+
+@given(BALANCES, COSTS, STEEPNESS, st.floats(0, 1))
+@example(b=1.0, c=0.2, k=1.0, t=1.0)  # certain trust: peace whatever the balance
+@example(b=1.0, c=0.2, k=1.0, t=0.0)  # worst-case beliefs: war wherever offence has the advantage
+@example(b=-1.0, c=0.2, k=1.0, t=0.0)
+def test_peace_is_an_equilibrium_from_the_minimum_trust_on(b: float, c: float, k: float, t: float) -> None:
+    chance = parity_chance(b, k)
+    assume(1e-6 < chance < 1 - 1e-6)
+    hold, strike = value(crisis_matrix(equals(b, c, k)), 1 - t)
+    assume(abs(hold - strike) > 1e-9)
+    assert peace_is_equilibrium(t, chance, c) == (hold > strike)
 
 
 @given(BALANCES, COSTS, STEEPNESS)
@@ -209,6 +188,8 @@ def test_a_scripted_richardson_pair_settles_in_the_environment(a: float, b: floa
         (lambda: minimum_trust(1.1, 0.2), r"chance = 1.1 must be in \[0.5, 1\]"),
         (lambda: minimum_trust(0.6, 0.6), "war_cost"),
         (lambda: is_stag_hunt(-0.1), "chance = -0.1"),
+        (lambda: peace_is_equilibrium(1.2, 0.7, 0.2), r"trust = 1.2 is outside \[0, 1\]"),
+        (lambda: peace_is_equilibrium(0.2, -0.7, 0.2), "chance = -0.7"),
         (lambda: strike_is_risk_dominant(float("nan"), 0.2), "chance = nan"),
         (lambda: predation_threshold(0.0, 0.2), r"chance = 0.0 must be in \(0, 1\]"),
         (lambda: balance_against_defenders(0.0, 0), "defenders = 0"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from math import acosh, exp, inf, isfinite, log, sqrt
+from math import acosh, exp, inf, log, sqrt
 
 from security_dilemma.theory.crisis import critical_strike_probability
 from security_dilemma.theory.ranges import require, require_chance, require_parameter
 
 __all__ = ["ends_at_war", "quantal_responses"]
+
+STEEPEST = 1e9
+"""Largest precision; beyond, rounding hides where the map turns."""
 
 
 def ends_at_war(initial_strike_probability: float, chance: float, war_cost: float) -> bool:
@@ -44,7 +47,7 @@ def quantal_responses(chance: float, war_cost: float, precision: float, multipli
     Args:
         chance: P, in [0, 1].
         war_cost: c, in (0, 0.5).
-        precision: λ, in [0, ∞).
+        precision: λ, in [0, 1e9].
         multiplicity: n, how many of a learner's actions amount to a hold, at least 1: four of five moves in a crisis.
 
     Returns:
@@ -55,29 +58,32 @@ def quantal_responses(chance: float, war_cost: float, precision: float, multipli
     """
     require_chance(chance)
     require_parameter("war_cost", war_cost)
-    require(0 <= precision < inf, f"precision = {precision!r} must be in [0, ∞)")
+    require(0 <= precision <= STEEPEST, f"precision = {precision!r} must be in [0, {STEEPEST:g}]")
     require(1 <= multiplicity < inf, f"multiplicity = {multiplicity!r} must be in [1, ∞)")
     low = -precision * (1 + war_cost - chance) - log(multiplicity)
     slope = precision * (0.5 + war_cost)
-    require(isfinite(low - slope), f"precision = {precision!r} is too large to compute with")
 
     def excess(log_odds: float) -> float:
         return log_odds - low - slope * _logistic(log_odds)
 
     # it turns where x (1 - x) = 1 / slope, that is where cosh(log_odds / 2) = sqrt(slope) / 2
     turn = 2 * acosh(sqrt(slope) / 2) if slope > 4 else 0.0
-    bounds = sorted({low, low + slope, *(min(max(z, low), low + slope) for z in (-turn, turn))})
-    roots = {root for ends in pairwise(bounds) for root in _root(excess, *ends)} if slope else {low}
+    first, last = low - 1, low + slope + 1  # negative and positive there
+    bounds = [first, *(min(max(z, first), last) for z in (-turn, turn)), last]
+    roots = {root for ends in pairwise(bounds) for root in _root(excess, *ends)}
     return tuple(sorted(_logistic(root) for root in roots))
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> list[float]:
     """The root of a function that is monotone on ``[low, high]``, if there is one, by bisection."""
     at_low, at_high = function(low), function(high)
-    if at_low * at_high >= 0:
+    if at_low == 0 or at_high == 0:
         return [end for end, value in ((low, at_low), (high, at_high)) if value == 0]
+    rising = at_low < 0
+    if rising != (at_high > 0):
+        return []
     while low < (middle := 0.5 * (low + high)) < high:
-        if function(middle) * at_low > 0:
+        if (function(middle) < 0) == rising:
             low = middle
         else:
             high = middle
