@@ -144,7 +144,7 @@ def contagion_means(settings: Settings) -> tuple[float, float]:
 
 def window_points(low: float, high: float, least: float, most: float) -> tuple[float, ...]:
     """Return points below, inside and above a window, as far as there is room for them between two bounds."""
-    points = (low - APART * (high - least), 0.5 * (low + high), high + APART * (high - least))
+    points = (0.5 * (least + low), 0.5 * (low + high), high + WIDE * (most - high))
     return tuple(round(point, 4) for point in points if least < point < most)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ ANSWERS = 5
 
 GAMES, STEPS, NOISE = 2000, 20, 0.1
 """Of scripted races: games, steps of each, and the relative noise of what is bought."""
+
+STEEPEST = 4.0
+"""Spiral index beyond which a race explodes too fast for its estimate to mean much."""
 
 SETTLING_STEPS = 2000
 RESIDUE = 1e-6
@@ -164,29 +168,52 @@ def _measured_spiral(settings: Settings, theory: SecurityRequirement) -> Row:
     quantity = "spiral index of states that go after D"
     if theory.grievance <= 0:
         return not_applicable(8, quantity, "γ0 is not positive: nobody begins to arm")
+    if theory.reaction > STEEPEST:
+        return not_applicable(
+            8, quantity, f"ρ above {STEEPEST:g}: it explodes too fast to tell reaction from restraint"
+        )
     found = _estimated(_race(settings, lambda arms: settings.restraint * required_arms(settings, arms), steps=12))
     index = spiral_index(found, found)
-    return Row(8, quantity, theory.reaction, index.value, 0.05 * max(1.0, theory.reaction), reason=index.reason)
+    return Row(8, quantity, theory.reaction, index.value, _accuracy(theory.reaction), reason=index.reason)
+
+
+def _accuracy(index: float) -> float:
+    """Three standard errors of a spiral index: the last step of each game says most, its noise is relative."""
+    return 3 * max(1.0, index) ** 2 / math.sqrt(2 * GAMES)
 
 
 def races(settings: Settings) -> list[Row]:
     """THEORY 9: Richardson's race, played by a scripted pair and estimated from what is seen of it."""
     a, m, g = settings.reaction, settings.restraint, settings.grievance
     race = RichardsonRace((a, a), (m, m), (g, g))
-    found = _estimated(_race(settings, lambda arms: a * arms + g))
-    named = zip("amg", (a, m, g), found[:3], strict=True)
-    rows = [Row(9, f"{name}, estimated", value, estimate, 0.02, reason=found.reason) for name, value, estimate in named]
-    rows.append(Row(9, "spiral index a / m", a / m, spiral_index(found, found).value, 0.15 * max(1.0, a / m)))
-    quiet = _race(settings, lambda arms: a * arms + g, games=1, steps=STEPS, noise=0.0).arms[:, 0, 0]
+    rows = _estimates(settings, lambda arms: a * arms + g)
+    quiet = _race(settings, lambda arms: a * arms + g, games=1, noise=0.0).arms[:, 0, 0]
     changes = np.abs(np.diff(quiet))
+    quantity, border = "the race settles (1: yes)", abs(a - m) < 1e-4
     settles = float(changes[-1] < changes[0])
-    rows.append(Row(9, "the race settles (1: yes)", float(race.is_stable()), settles))
+    rows.append(
+        not_applicable(9, quantity, "reaction and restraint are all but equal")
+        if border
+        else Row(9, quantity, float(race.is_stable()), settles)
+    )
     if not race.is_stable() or race.spectral_radius() ** SETTLING_STEPS > RESIDUE:
         why = f"spectral radius {race.spectral_radius():.4f}: the race does not settle in {SETTLING_STEPS} steps"
         return [*rows, not_applicable(9, "x*, arms at which it settles", why)]
     last = _race(settings, lambda arms: a * arms + g, games=1, steps=SETTLING_STEPS, noise=0.0).arms[-1, 0, 0]
     point = race.fixed_point()[0]
     return [*rows, Row(9, "x*, arms at which it settles", point, float(last), 1e-3 * max(1.0, point))]
+
+
+def _estimates(settings: Settings, buy: Any) -> list[Row]:
+    """What the estimator of the spiral index recovers of the script."""
+    a, m = settings.reaction, settings.restraint
+    if a > STEEPEST * m:
+        why = f"a / m above {STEEPEST:g}: it explodes too fast to tell reaction from restraint"
+        return [not_applicable(9, "a and m, estimated", why)]
+    found = _estimated(_race(settings, buy))
+    named = zip("am", (a, m), found[:2], strict=True)
+    rows = [Row(9, f"{name}, estimated", value, estimate, 0.02, reason=found.reason) for name, value, estimate in named]
+    return [*rows, Row(9, "spiral index a / m", a / m, spiral_index(found, found).value, _accuracy(a / m))]
 
 
 def power_params(settings: Settings, weight: float) -> Params:
