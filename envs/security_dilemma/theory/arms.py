@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, isfinite
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from security_dilemma.stages import MAX_STATES
 from security_dilemma.theory.ranges import require, require_parameter
 
-__all__ = ["RichardsonRace", "SecurityRequirement", "power_armament", "security_requirement"]
+__all__ = ["RichardsonRace", "SecurityRequirement", "deterring_ratio", "power_armament", "security_requirement"]
 
 
 class RichardsonRace(NamedTuple):
@@ -97,7 +97,7 @@ def security_requirement(
     serve an attack by ``1-d``; there is no cap, and arms have no price.
 
     Args:
-        balance: b, any finite number.
+        balance: b, in [-3, 3].
         distinguishability: d, in [0, 1].
         greed: g of the state to be deterred, above c and at most 3; a less greedy one never strikes.
         war_cost: c, in (0, 0.5).
@@ -108,16 +108,26 @@ def security_requirement(
     Raises:
         ValueError: If an argument is outside its range.
     """
-    require(isfinite(balance), f"balance = {balance!r} must be finite")
-    given = {"distinguishability": distinguishability, "greed": greed, "war_cost": war_cost}
-    given |= {"decisiveness": decisiveness, "surge_attack": surge_attack, "home_defence": home_defence}
+    given = {"distinguishability": distinguishability, "surge_attack": surge_attack, "home_defence": home_defence}
+    for name, value in given.items():
+        require_parameter(name, value)
+    deterring = deterring_ratio(balance, greed, war_cost, decisiveness)
+    return SecurityRequirement((1 - distinguishability) * deterring, surge_attack * deterring - home_defence)
+
+
+def deterring_ratio(balance: float, greed: float, war_cost: float, decisiveness: float) -> float:
+    """Return ``e^b / Ō``: the least ratio of defence to attack at which a strike is worth no more than peace.
+
+    Raises:
+        ValueError: If an argument is outside its range, see :func:`security_requirement`.
+    """
+    given = {"balance": balance, "greed": greed, "war_cost": war_cost, "decisiveness": decisiveness}
     for name, value in given.items():
         require_parameter(name, value)
     require(greed > war_cost, f"greed = {greed!r} must be above c = {war_cost!r}: less never strikes")
-    deterrence = ((1 + war_cost) / (greed - war_cost)) ** (1 / decisiveness)
-    pressure = exp(balance) / deterrence
-    require(isfinite(pressure), f"balance = {balance!r} is too large to compute with")
-    return SecurityRequirement((1 - distinguishability) * pressure, surge_attack * pressure - home_defence)
+    log_ratio = balance - log((1 + war_cost) / (greed - war_cost)) / decisiveness
+    require(log_ratio < 700, f"decisiveness = {decisiveness!r} is too small: no arms deter that can be computed with")
+    return exp(log_ratio)
 
 
 def power_armament(weight: float, n_states: int, decisiveness: float = 1.0) -> float:

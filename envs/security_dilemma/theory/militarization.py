@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import exp, isfinite
 from typing import NamedTuple
 
+from security_dilemma.theory.arms import deterring_ratio
 from security_dilemma.theory.ranges import require, require_chance, require_parameter
 
 __all__ = ["Militarization", "militarization", "warning_distinguishability"]
@@ -71,24 +71,22 @@ def warning_distinguishability(
     ``1-d``, and must not pay. ``Ō`` is that of :func:`~security_dilemma.theory.arms.security_requirement`.
 
     Args:
-        balance: b <= 0, finite: a state that is not superior does not strike back.
-        build: B > 0, units of arms bought by one move.
+        balance: b in [-3, 0]: a state that is not superior does not strike back.
+        build: B > 0, units of arms bought by one move, below the cap.
         greed: g of a greedy state, above c and at most 3.
         war_cost: c, in (0, 0.5).
         decisiveness: k, in (0, 4].
         surge_attack: eA > 0, units of arms.
-        home_defence: eD >= eA, units of arms.
+        home_defence: eD > 0, units of arms.
 
     Raises:
-        ValueError: If an argument is outside its range, or unarmed states do not deter each other.
+        ValueError: If an argument is outside its range, or equals do not deter each other, armed or not.
     """
-    require(isfinite(balance) and balance <= 0, f"balance = {balance!r} must be finite and at most 0")
-    given = {"build": build, "greed": greed, "war_cost": war_cost, "decisiveness": decisiveness}
-    given |= {"surge_attack": surge_attack, "home_defence": home_defence}
-    for name, value in given.items():
+    require_parameter("balance", balance)
+    require(balance <= 0, f"balance = {balance!r} must be at most 0: else fear alone may strike")
+    for name, value in {"build": build, "surge_attack": surge_attack, "home_defence": home_defence}.items():
         require_parameter(name, value)
-    require(greed > war_cost, f"greed = {greed!r} must be above c = {war_cost!r}: less never strikes")
-    deterrence = ((1 + war_cost) / (greed - war_cost)) ** (1 / decisiveness)
-    slack = home_defence * deterrence * exp(-balance) - surge_attack
-    require(slack >= 0, f"balance = {balance!r}: at these values a greedy state strikes an unarmed equal")
+    ratio = deterring_ratio(balance, greed, war_cost, decisiveness)
+    slack = home_defence / ratio - surge_attack
+    require(ratio <= 1 and slack >= 0, f"greed = {greed!r}: at these values a greedy state strikes its equal")
     return min(max(1 - slack / build, 0.0), 1.0)
