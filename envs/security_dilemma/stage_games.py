@@ -128,7 +128,7 @@ STAGE_GAMES: MappingProxyType[str, StageGame] = MappingProxyType(
             home_defence=0.5,
             build=10.0,
             depreciation=0.5,
-            arms_cap=100.0,
+            arms_cap=20.0,
         )._replace(action_mode="continuous"),
     }
 )
