@@ -100,6 +100,7 @@ class IndependentLearners:
         learning_rate: float = 1.0,
         final_rate_share: float = 0.1,
         entropy_weight: float = 0.0,
+        final_entropy_share: float = 1.0,
         initial_strike: float | None = None,
         seed: int = 0,
     ) -> None:
@@ -113,7 +114,8 @@ class IndependentLearners:
             bins: Number of bins of a private benefit or view, for the default features.
             learning_rate: Step of the logits, at the first update.
             final_rate_share: Share of it that is left at the last update; it falls linearly.
-            entropy_weight: Weight of the policy's entropy, 1 / precision.
+            entropy_weight: Weight of the policy's entropy, 1 / precision, at the first update.
+            final_entropy_share: Share of it that is left at the last update; it falls linearly.
             initial_strike: Probability of striking at the start, where a stage allows it; None: actions are equally
                 likely.
             seed: Seed of all chance.
@@ -121,12 +123,11 @@ class IndependentLearners:
         Raises:
             ParameterError: Listing every argument outside its range.
         """
-        _require(seeds, games, learning_rate, final_rate_share, entropy_weight, initial_strike)
+        _require(seeds, games, learning_rate, entropy_weight, (final_rate_share, final_entropy_share), initial_strike)
         self._games = Games(game.params, seeds * games, seed=seed, **_shape(game))
         self._rng = np.random.default_rng([seed, 1])
         self._size = (seeds, games, 2)
-        self._rates = (learning_rate, final_rate_share)
-        self._entropy_weight = entropy_weight
+        self._rate, self._entropy = (learning_rate, final_rate_share), (entropy_weight, final_entropy_share)
         self.features = tuple(map(tuple, features or information(game, bins)))
         self._places = {entry.name: entry.place for entry in observation_table(game.params, 2, game.stages)}
         self.actions = [
@@ -149,9 +150,9 @@ class IndependentLearners:
         """
         if updates < 1:
             raise ValueError(f"updates = {updates} must be at least 1")
-        first, last_share = self._rates
         for done in range(updates):
-            self._update(first * (1 - (1 - last_share) * done / max(updates - 1, 1)))
+            share = done / max(updates - 1, 1)
+            self._update(_falling(*self._rate, share), _falling(*self._entropy, share))
         return self.strikes()
 
     def probabilities(self) -> list[Floats]:
@@ -175,7 +176,7 @@ class IndependentLearners:
             logits[..., strikes] = np.log(odds)
         return logits
 
-    def _update(self, rate: float) -> None:
+    def _update(self, rate: float, entropy_weight: float) -> None:
         """Play a batch of whole games and take one step."""
         seeds, games, n = self._size
         observations = self._games.reset()
@@ -192,7 +193,8 @@ class IndependentLearners:
             active = active & ~np.isin(np.arange(seeds * games), info["ended"]).reshape(seeds, games)
         to_come = np.cumsum(rewards[::-1], axis=0, dtype=float)[::-1]  # the return of the game from each stage on
         for stage, (counted, rows, chosen) in enumerate(batch):
-            self._improve(stage, rows.ravel(), chosen.ravel(), counted, to_come[stage].ravel(), rate)
+            step = self._gradient(stage, rows.ravel(), chosen.ravel(), counted, to_come[stage].ravel(), entropy_weight)
+            self.logits[stage] += rate * step
 
     def _rows(self, stage: int, observations: NDArray[Any], before: Ints) -> Ints:
         """Each learner's information set as a place in the flat table of its stage, (seeds, games, 2)."""
@@ -209,8 +211,10 @@ class IndependentLearners:
         chosen: Ints = (self._rng.random(rows.shape)[..., None] >= steps).sum(axis=-1)
         return chosen
 
-    def _improve(self, stage: int, rows: Ints, chosen: Ints, counted: Any, returns: Floats, rate: float) -> None:
-        """One step of every information set met, by the mean gradient over the games that met it."""
+    def _gradient(
+        self, stage: int, rows: Ints, chosen: Ints, counted: Any, returns: Floats, entropy_weight: float
+    ) -> Floats:
+        """The mean gradient of every information set over the games that met it, shaped as the logits."""
         table, values, met = self.logits[stage], self._values[stage].ravel(), self._met[stage].ravel()
         n_actions = table.shape[-1]
         visits = np.bincount(rows, counted, len(values))
@@ -219,14 +223,24 @@ class IndependentLearners:
         baseline = np.where(met, values, mean)
         advantage = counted * (returns - baseline[rows])
         gained = np.bincount(rows * n_actions + chosen, advantage, len(values) * n_actions).reshape(-1, n_actions)
+        values = np.where(seen, baseline + VALUE_RATE * (mean - baseline), values)
+        self._values[stage], self._met[stage] = values, met | seen
         policy = _softmax(table).reshape(-1, n_actions)
         gradient = weight[:, None] * (gained - policy * gained.sum(axis=-1, keepdims=True))
-        surprise = np.log(np.maximum(policy, 1e-300))
-        entropy = -(policy * surprise).sum(axis=-1, keepdims=True)
-        gradient -= self._entropy_weight * policy * (surprise + entropy)
-        table += rate * np.where(seen[:, None], gradient, 0).reshape(table.shape)
-        values = np.where(seen, baseline + VALUE_RATE * (mean - baseline), values)
-        self._values[stage], self._met[stage] = values.reshape(table.shape[:-1]), (met | seen).reshape(table.shape[:-1])
+        gradient += entropy_weight * _entropy_gradient(policy)
+        return np.where(seen[:, None], gradient, 0).reshape(table.shape)
+
+
+def _entropy_gradient(policy: Floats) -> Floats:
+    """The derivative of the entropy ``H = -Σ p ln p`` by the logits, ``-p (ln p + H)``."""
+    log_policy = np.log(np.maximum(policy, 1e-300))
+    gradient: Floats = -policy * (log_policy - (policy * log_policy).sum(axis=-1, keepdims=True))
+    return gradient
+
+
+def _falling(first: float, last_share: float, done: float) -> float:
+    """What falls linearly from ``first`` to a share of it, when a share of the updates is done."""
+    return first * (1 - (1 - last_share) * done)
 
 
 def _shape(game: StageGame) -> dict[str, Any]:
@@ -248,17 +262,17 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _require(
-    seeds: int, games: int, rate: float, final_share: float, entropy_weight: float, initial_strike: float | None
+    seeds: int, games: int, rate: float, entropy: float, shares: tuple[float, float], initial_strike: float | None
 ) -> None:
-    faults = [
-        f"{name} = {value!r} must be at least 1" for name, value in (("seeds", seeds), ("games", games)) if value < 1
-    ]
+    counts = (("seeds", seeds), ("games", games))
+    faults = [f"{name} = {value!r} must be at least 1" for name, value in counts if not value >= 1]
     if not rate > 0:
         faults.append(f"learning_rate = {rate!r} must be above 0")
-    if not 0 <= final_share <= 1:
-        faults.append(f"final_rate_share = {final_share!r} is outside [0, 1]")
-    if not entropy_weight >= 0:
-        faults.append(f"entropy_weight = {entropy_weight!r} must be at least 0")
+    if not entropy >= 0:
+        faults.append(f"entropy_weight = {entropy!r} must be at least 0")
+    for name, share in zip(("final_rate_share", "final_entropy_share"), shares, strict=True):
+        if not 0 <= share <= 1:
+            faults.append(f"{name} = {share!r} is outside [0, 1]")
     if initial_strike is not None and not 0 < initial_strike < 1:
         faults.append(f"initial_strike = {initial_strike!r} must be None or in (0, 1)")
     if faults:
