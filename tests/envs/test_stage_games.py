@@ -98,7 +98,7 @@ def test_stakes_change_by_place() -> None:
         (lambda: with_stakes(stage_game("kydd_reassurance"), (1.0,)), "are 1 for 2 stages: give one for each"),
         (lambda: with_stakes(stage_game("kydd_reassurance"), (-0.5, 1.5)), "stake -0.5 is outside (0, 1]"),
         (lambda: with_stakes(stage_game("kydd_reassurance"), (float("nan"), 1.0)), "stake nan is outside"),
-        (lambda: with_stakes(stage_game("crisis"), ("a",)), "must be (enabled moves, stake)"),
+        (lambda: with_stakes(stage_game("crisis"), ["a"]), "must be (enabled moves, stake)"),  # type: ignore[list-item]
     ],
 )
 def test_bad_input_is_told_in_one_clear_error(call: Any, message: str) -> None:

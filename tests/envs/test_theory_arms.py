@@ -47,7 +47,7 @@ def test_printed_figures() -> None:
 def worth_of_a_strike(params: Params, arms: float, other: float) -> float:
     """What a greedy state with defensive ``other`` expects of striking one with defensive ``arms``."""
     chance = float(strike_probability(params, make_state(defensive=[arms, other], balance=params.balance))[1])
-    return chance * (1 + params.greed) - params.war_cost
+    return chance * (1 + float(params.greed)) - float(params.war_cost)
 
 
 @given(BALANCES, SHARES, st.floats(0.05, 2), COSTS, STEEPNESS, BROUGHT, BROUGHT, st.floats(0, 20))

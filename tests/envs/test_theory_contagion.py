@@ -86,7 +86,7 @@ def test_without_width_it_is_the_stag_hunt(b: float, c: float, k: float) -> None
     chance = parity_chance(b, k)
     assume(chance < 1 - 1e-6)
     shares = strike_shares(chance, c, 0.0, 0.0)
-    assert shares == (0.0, pytest.approx(critical_strike_probability(chance, c)), 1.0)
+    assert shares == pytest.approx((0.0, critical_strike_probability(chance, c), 1.0))
     assert dominant_hawks(chance, c, 0.0, 0.0) == 0
     assert dominant_hawks(chance, c, 1.5, 0.0) == 1
     assert strike_shares(chance, c, 1.5, 0.0) == (1.0,)
