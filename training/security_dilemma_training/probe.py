@@ -1,0 +1,197 @@
+"""A probe: what can be told of the others' intent from everything that one state has seen and done.
+
+A small recurrent network (GRU, Cho et al. 2014) reads a state's history and gives, after each observation, the
+probability that each other state is greedy. It learns from games whose intents are drawn from the prior, so that it
+approximates the Bayesian posterior given the policies that are played; other games, held out, are what it is scored on.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from security_dilemma.actions import CONTINUOUS_COMPONENTS, ActionMode, component_sizes
+from security_dilemma_training.sections import Frozen
+from security_dilemma_training.trajectories import Bools, Floats, Policy, record, restart
+
+if TYPE_CHECKING:
+    from security_dilemma_training.config import RunConfig
+
+__all__ = ["Histories", "Probe", "ProbeOptions", "histories", "train_probe"]
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class ProbeOptions(Frozen):
+    """How the probe learns, and on how many games it is scored."""
+
+    training_games: Count = 4000
+    """Games that it learns from."""
+    validation_games: Count = 1000
+    """Games that choose the epoch whose network is kept."""
+    held_out_games: Count = 4000
+    """Games that it is scored on."""
+    epochs: Count = 8
+    """Passes over the training games."""
+    batch_size: Count = 128
+    """Histories of a gradient step."""
+    hidden_size: Count = 32
+    """Width of the recurrent layer."""
+    learning_rate: float = Field(default=5e-3, gt=0)
+    """Adam's learning rate."""
+    seed: int = Field(default=3_000_000, ge=0)
+    """Seed, together with the run's own, of the games and the probe."""
+
+
+class Histories(NamedTuple):
+    """What states saw and did. S = games × N histories of T steps and F features; K = N - 1 other states."""
+
+    features: NDArray[np.float32]  # (S, T, F) the observation of a step, and the own action of the step before
+    there: Bools  # (S, T, K), the game goes on and both the observer and the other, i+1, i+2, …, are alive
+    greedy: Bools  # (S, K), whether that other is greedy
+    own_greedy: Bools  # (S,), the observer's own intent
+    trust: Floats  # (S, K), prior probability that the other is a security seeker
+
+
+class _Watched:
+    """A policy whose observations and actions are kept."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self.observations: list[Floats] = []
+        self.actions: list[NDArray[Any]] = []
+
+    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
+        actions = self._policy.act(observations, mask, rng)
+        self.observations.append(np.array(observations, np.float32))
+        self.actions.append(np.array(actions))
+        return actions
+
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        restart(self._policy, n_games, which)
+
+
+def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histories:
+    """Play games whose intents are drawn from the prior, and return what every state saw and did.
+
+    Args:
+        policy: Plays all states.
+        config: The game.
+        games: Number of games.
+        seed: Seed of the games and of all chance.
+    """
+    game, params, n = config.game, config.resolved_params(), config.game.n_states
+    drawn, stream = np.random.SeedSequence(seed).generate_state(2).tolist()
+    trust = np.broadcast_to(np.asarray(params.trust, float), (games, n))
+    watched = _Watched(policy)
+    played = record(
+        params,
+        watched,
+        n_games=games,
+        n_states=n,
+        max_cycles=game.max_cycles,
+        intents=np.random.default_rng(drawn).random((games, n)) >= trust,
+        seed=stream,
+        stages=game.stages,
+        war=game.war,
+        action_mode=game.action_mode,
+    )
+    done = np.stack([_one_hot(actions, game.action_mode, n) for actions in watched.actions])
+    before = np.concatenate([np.zeros_like(done[:1]), done[:-1]])
+    features = np.concatenate([np.stack(watched.observations), before], axis=-1)
+    others = (np.arange(n)[:, None] + np.arange(1, n)) % n  # (N, K)
+    there = played.present[..., None] & played.present[..., others]
+    return Histories(
+        _by_observer(features),
+        _by_observer(there),
+        played.greedy[:, others].reshape(games * n, n - 1),
+        played.greedy.reshape(-1),
+        trust[:, others].reshape(games * n, n - 1),
+    )
+
+
+class Probe(torch.nn.Module):
+    """A GRU over standardised features with a logit for each other state."""
+
+    def __init__(self, features: int, others: int, hidden_size: int) -> None:
+        """Begin with random weights."""
+        super().__init__()
+        self.mean, self.scale = torch.zeros(features), torch.ones(features)
+        self.gru = torch.nn.GRU(features, hidden_size, batch_first=True)
+        self.head = torch.nn.Linear(hidden_size, others)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Return logits (S, T, K) from features (S, T, F); each step sees itself and those before."""
+        hidden, _ = self.gru((features - self.mean) / self.scale)
+        logits: torch.Tensor = self.head(hidden)
+        return logits
+
+    def beliefs(self, seen: Histories) -> Floats:
+        """Return the probability that each other is greedy after each observation, (S, T, K)."""
+        with torch.no_grad():
+            found: Floats = self(torch.as_tensor(seen.features)).sigmoid().double().numpy()
+        return found
+
+
+def train_probe(training: Histories, validation: Histories, options: ProbeOptions, seed: int) -> Probe:
+    """Learn to tell intents by the log score, which the true posterior maximises.
+
+    Args:
+        training: Histories to learn from.
+        validation: Histories that choose the epoch to keep.
+        options: The probe's options.
+        seed: Seed of the weights and of the order of the histories; torch's own generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        probe = Probe(training.features.shape[-1], training.greedy.shape[-1], options.hidden_size)
+        seen = torch.as_tensor(training.features[training.there.any(axis=-1)])
+        probe.mean, probe.scale = seen.mean(dim=0), seen.std(dim=0) + 1e-3
+        optimizer = torch.optim.Adam(probe.parameters(), lr=options.learning_rate)
+        best, kept = _loss(probe, validation), copy.deepcopy(probe.state_dict())
+        for _ in range(options.epochs):
+            for batch in torch.split(torch.randperm(len(training.features)), options.batch_size):
+                optimizer.zero_grad()
+                _log_score(probe, training, batch.numpy()).backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(probe.parameters(), 1.0)
+                optimizer.step()
+            loss = _loss(probe, validation)
+            if loss < best:
+                best, kept = loss, copy.deepcopy(probe.state_dict())
+        probe.load_state_dict(kept)
+    return probe
+
+
+def _log_score(probe: Probe, seen: Histories, which: NDArray[np.intp] | slice) -> torch.Tensor:
+    """Mean negative log score of the beliefs of some histories."""
+    logits = probe(torch.as_tensor(seen.features[which]))
+    truth = torch.as_tensor(seen.greedy[which], dtype=torch.float32)[:, None].expand_as(logits)
+    there = torch.as_tensor(seen.there[which])
+    return binary_cross_entropy_with_logits(logits[there], truth[there])
+
+
+def _loss(probe: Probe, seen: Histories) -> float:
+    with torch.no_grad():
+        return float(_log_score(probe, seen, slice(None)))
+
+
+def _one_hot(actions: NDArray[Any], mode: ActionMode, n_states: int) -> NDArray[np.float32]:
+    """Actions of a step as flags, one for each value of each component; rates as they are."""
+    if mode == "continuous":
+        return actions.reshape(*actions.shape[:-1], len(CONTINUOUS_COMPONENTS)).astype(np.float32)
+    sizes = component_sizes(n_states)
+    sizes = (int(np.prod(sizes)),) if mode == "discrete" else sizes
+    flags = [actions[..., k, None] == np.arange(size) for k, size in enumerate(sizes)]
+    return np.concatenate(flags, axis=-1).astype(np.float32)
+
+
+def _by_observer(array: NDArray[Any]) -> NDArray[Any]:
+    """Rearrange (T, G, N, …) to (S, T, …)."""
+    steps, games, n = array.shape[:3]
+    return np.ascontiguousarray(np.moveaxis(array, 0, 2)).reshape(games * n, steps, *array.shape[3:])
