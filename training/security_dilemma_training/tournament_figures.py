@@ -1,0 +1,102 @@
+"""Figures of a tournament: matrices with numbers, and populations over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from security_dilemma_training.figures import STYLE
+from security_dilemma_training.summary import display_name
+
+if TYPE_CHECKING:
+    from security_dilemma_training.tournament_report import Population
+
+__all__ = ["matrices", "replicator"]
+
+TITLES = {"payoff": "payoff of the row", "war_rate": "share of games with a war", "survival": "survival of the row"}
+COLORS = {"payoff": "viridis", "war_rate": "cividis", "survival": "viridis"}
+SHOWN = 0.05
+"""Contestants whose share never exceeds this are drawn in grey, unless it is where they started."""
+
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito (2008)
+LINES = ("-", "--", ":")
+
+
+def matrices(world: str, names: Sequence[str], panels: Mapping[str, NDArray[Any]]) -> Figure:
+    """Draw matrices of a world side by side, each with its numbers.
+
+    Args:
+        world: Title.
+        names: Of rows and columns.
+        panels: (n, n) values by quantity.
+    """
+    with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
+        side = 1.2 + 0.34 * len(names)
+        figure = Figure(figsize=(1.4 + side * len(panels), 1.5 + side))
+        figure.suptitle(f"{world}, between security seekers")
+        for axes, (quantity, values) in zip(
+            figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
+        ):
+            _heat(axes, quantity, values, names)
+    return figure
+
+
+def replicator(populations: Mapping[str, Population], duration: float) -> Figure:
+    """Draw how shares of a population in which all are alike at first change, in each world.
+
+    Args:
+        populations: By world.
+        duration: Units of time from the first to the last population.
+    """
+    with rc_context(STYLE):
+        rows = (len(populations) + 1) // 2
+        figure = Figure(figsize=(9.5, 0.6 + 2.7 * rows))
+        grid = figure.subplots(rows, min(2, len(populations)), sharex=True, sharey=True, squeeze=False).ravel().tolist()
+        for unused in grid[len(populations) :]:
+            unused.set_visible(False)
+        for axes, (world, population) in zip(grid, populations.items(), strict=False):
+            _shares(axes, population, duration)
+            axes.set_title(
+                f"{display_name(world)} (in the end {population.war_rate:.0%} of games see a war)", loc="left"
+            )
+        figure.supxlabel("time (units in which a payoff that is better by 1 multiplies a share by e)", fontsize=9)
+        figure.supylabel("share of the population", fontsize=9)
+    return figure
+
+
+def _heat(axes: Axes, quantity: str, values: NDArray[Any], names: Sequence[str]) -> None:
+    low, high = (0.0, 1.0) if quantity != "payoff" else (min(0.0, float(values.min())), max(1.0, float(values.max())))
+    axes.imshow(values, cmap=COLORS[quantity], vmin=low, vmax=high)
+    for (i, j), value in np.ndenumerate(values):
+        dark = (value - low) / (high - low) < 0.6
+        axes.text(j, i, f"{value:z.2f}", ha="center", va="center", fontsize=6, color="white" if dark else "black")
+    labels = [name.replace("_", " ") for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), labels)
+    axes.tick_params(length=0)
+    axes.set_title(TITLES[quantity], loc="left")
+    axes.set_xlabel("meets", loc="left")
+
+
+def _shares(axes: Axes, population: Population, duration: float) -> None:
+    times = np.linspace(0, duration, len(population.path))
+    last = population.path[-1]
+    shown = 0
+    for i in np.argsort(-last):
+        if last[i] < SHOWN and population.path[:, i].max() < max(SHOWN, 2 * population.path[0, i]):
+            axes.plot(times, population.path[:, i], color="0.75", linewidth=0.8, zorder=1)
+            continue
+        color, line = PALETTE[shown % len(PALETTE)], LINES[shown // len(PALETTE) % len(LINES)]
+        label = population.names[i].replace("_", " ")
+        axes.plot(times, population.path[:, i], label=label, color=color, linestyle=line, linewidth=1.5)
+        shown += 1
+    axes.set_xscale("symlog", linthresh=1.0)
+    axes.set_xlim(0, duration)
+    axes.set_ylim(0, 1.02)
+    axes.legend(fontsize=7, loc="upper left", ncols=1 + (shown > 6))
