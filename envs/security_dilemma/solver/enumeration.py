@@ -27,9 +27,11 @@ __all__ = [
     "Floats",
     "Ints",
     "Transitions",
+    "Type",
     "choices",
     "play",
     "starts",
+    "types",
 ]
 
 Floats = NDArray[np.float64]
@@ -48,6 +50,14 @@ class Choice(NamedTuple):
 
     def __str__(self) -> str:
         return self.move.name.lower() + ("" if self.signal == Signal.SILENT else f"+{self.signal.name.lower()}")
+
+
+class Type(NamedTuple):
+    """What a state knows of itself when a game starts."""
+
+    greedy: bool
+    initiative: float  # the draw, in (0, 1)
+    chance: float  # its prior probability
 
 
 class Transitions(NamedTuple):
@@ -71,26 +81,31 @@ def choices(game: StageGame, stage: int) -> tuple[Choice, ...]:
     return tuple(Choice(move, signal) for move, signal in product(moves, signals))
 
 
-def starts(game: StageGame, params: Params, initiatives: int) -> tuple[State, Floats, Bools]:
-    """Return the start of the game for every pair of types that can occur.
+def types(params: Params, initiatives: int) -> tuple[list[Type], list[Type]]:
+    """Return both states' types that can occur.
 
     A type is an intent, greedy with probability ``1 - trust``, and a private benefit of striking: where its
     distribution ``U[h0 - w, h0 + w]`` has a width, the midpoints of ``initiatives`` intervals of equal probability.
+    """
+    trust, width = (np.broadcast_to(np.asarray(x, float), (2,)) for x in (params.trust, params.initiative_width))
+
+    def of_state(player: int) -> list[Type]:
+        count = initiatives if width[player] > 0 else 1
+        intents = [(greedy, p) for greedy, p in ((False, trust[player]), (True, 1 - trust[player])) if p > 0]
+        return [Type(greedy, (k + 0.5) / count, float(p) / count) for greedy, p in intents for k in range(count)]
+
+    return of_state(0), of_state(1)
+
+
+def starts(game: StageGame, params: Params, pairs: list[tuple[Type, Type]]) -> tuple[State, Floats, Bools]:
+    """Return the start of the game for every pair of types.
 
     Returns:
         The states, leading axis H; the prior probability (H,) of each; who is greedy (H, 2).
     """
-    trust, width = (np.broadcast_to(np.asarray(x, float), (2,)) for x in (params.trust, params.initiative_width))
-    types: list[list[tuple[bool, float, float]]] = []
-    for i in range(2):
-        count = initiatives if width[i] > 0 else 1
-        middles = (np.arange(count) + 0.5) / count
-        intents = [(greedy, p) for greedy, p in ((False, trust[i]), (True, 1 - trust[i])) if p > 0]
-        types.append([(greedy, float(u), float(p) / count) for greedy, p in intents for u in middles])
-    pairs = list(product(*types))
-    greedy = np.array([[state[0] for state in pair] for pair in pairs])
-    draw = np.array([[state[1] for state in pair] for pair in pairs])
-    prior = np.array([first[2] * second[2] for first, second in pairs])
+    greedy = np.array([[state.greedy for state in pair] for pair in pairs])
+    draw = np.array([[state.initiative for state in pair] for pair in pairs])
+    prior = np.array([first.chance * second.chance for first, second in pairs])
     none = np.zeros_like(draw)
     draws = Draws(intent=none, initiative=draw, balance=np.full(len(pairs), 0.5), perception=none)
     return initial(params, draws, game.stages, intents=greedy), prior, greedy

@@ -16,6 +16,8 @@ __all__ = ["MAX_TRANSITIONS", "finite_faults", "require_few"]
 MAX_TRANSITIONS = 500_000
 """Most plays of one stage that are enumerated; the states of so many take some hundred megabytes."""
 
+MAX_INITIATIVES = 1000
+
 SIGNAL_NAMES = tuple(signal.name.lower() for signal in Signal)
 
 
@@ -39,8 +41,10 @@ def finite_faults(game: StageGame, initiatives: int) -> list[str]:
     faults = game_faults(2, len(game.stages), game.stages, game.war) + params_faults(params, 2)
     if faults:
         return faults
-    if isinstance(initiatives, bool) or not isinstance(initiatives, int) or initiatives < 1:
-        faults.append(f"initiatives = {initiatives!r} must be a whole number in [1, ∞)")
+    if isinstance(initiatives, bool) or not isinstance(initiatives, int) or not 1 <= initiatives <= MAX_INITIATIVES:
+        faults.append(f"initiatives = {initiatives!r} must be a whole number in [1, {MAX_INITIATIVES}]")
+    if game.action_mode == "continuous":
+        faults.append("action_mode = 'continuous' has endlessly many actions: solve it in 'multidiscrete'")
     faults += _signal_faults(game)
     endless = [name for name in ("balance_width", "balance_noise") if _any_above(getattr(params, name))]
     if _arms_are_seen(game):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from security_dilemma.solver.enumeration import (
     choices,
     play,
     starts,
+    types,
 )
 from security_dilemma.solver.finite import finite_faults, require_few
 from security_dilemma.stage_games import StageGame
@@ -39,6 +41,9 @@ Profile: TypeAlias = tuple[Behaviour, Behaviour]
 
 Probabilities: TypeAlias = Callable[[Any], Sequence[Any]]
 """A policy: observations (rows, obs_dim) to the probabilities (rows, size) of each component of an action."""
+
+DIGITS = 12
+"""Decimals of an observation that count: rounding errors tell a state nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,9 @@ class GameTree:
         if faults:
             raise ParameterError(faults)
         params = game.params.cast(np.float64)
-        state, prior, greedy = starts(game, params, initiatives)
+        first, second = types(params, initiatives)
+        require_few(len(first) * len(second), len(choices(game, 0)), 0)
+        state, prior, greedy = starts(game, params, list(product(first, second)))
         sequences = np.full((len(prior), 2), -1)
         stages: list[Stage] = []
         for place in range(len(game.stages)):
@@ -215,7 +222,7 @@ def _information(
     params: Params, state: State, game: StageGame, sequences: Ints
 ) -> tuple[Ints, tuple[Floats, Floats], tuple[Ints, Ints]]:
     """Group histories by what each state has observed and done: sets (H, 2), and by state observations and parents."""
-    seen = observe(params, state, game.stages) + 0.0  # no minus before a zero
+    seen = np.round(observe(params, state, game.stages), DIGITS) + 0.0  # no minus before a zero
     sets, observations, parents = [], [], []
     for player in range(2):
         keys = np.column_stack([sequences[:, player], seen[:, player]])

@@ -1,0 +1,363 @@
+"""Trees, payoffs and exploitability against a naive enumeration of single games and against brute force."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from typing import Any
+from zlib import crc32
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.testing import assert_allclose, assert_array_equal
+
+from security_dilemma.combat import attack_strength, mutual_probability, strike_probability
+from security_dilemma.dynamics import initial, terminated
+from security_dilemma.params import ParameterError, Params
+from security_dilemma.perception import observe
+from security_dilemma.solver import (
+    GameTree,
+    Profile,
+    best_response,
+    expected_payoffs,
+    expected_payoffs_by_intent,
+    gains,
+    gains_by_intent,
+    nash_conv,
+    replaced,
+)
+from security_dilemma.solver.enumeration import Floats
+from security_dilemma.stage_games import StageGame, stage_game
+from security_dilemma.state import State
+from security_dilemma.theory import crisis_payoffs, parity_chance
+from tests.envs.builders import STRIKE, make_draws, play
+
+UNEVEN: dict[str, Any] = {
+    "balance": np.array([0.7, 1.1]),
+    "decisiveness": np.array([1.5, 0.8]),
+    "surge_attack": np.array([0.5, 1.3]),
+    "home_defence": 0.8,
+    "trust": np.array([0.3, 0.6]),
+    "greed": np.array([0.9, 1.4]),
+    "war_cost": np.array([0.1, 0.3]),
+    "upkeep": 0.05,
+    "initial_economy": np.array([1.0, 1.5]),
+}
+
+
+def uneven(name: str, **changes: Any) -> StageGame:
+    """A ready-made stage game in which the two states differ in everything."""
+    return stage_game(name, **UNEVEN | changes)
+
+
+def arms_then_crisis(war: str = "terminal", **changes: Any) -> StageGame:
+    """Three stages: postures, then two crises, before the last of which a state may pledge or burn."""
+    stages = ((("hold", "arm_defensively", "arm_offensively"), 0.2), (("disarm", "strike"), 0.3), (("strike",), 0.5))
+    base = Params(**UNEVEN).replace(posture_noise=0.0, distinguishability=0.6, burn_cost=0.3, audience_cost=0.4)
+    signals = (("silent",), ("silent", "pledge"), ("silent",))
+    return StageGame(base.replace(trust=np.array([0.3, 1.0]), **changes), stages, war, signals, "none")
+
+
+def some_profile(tree: GameTree, seed: int = 0) -> Profile:
+    """An arbitrary rule that reads the observation."""
+    return tree.profile(lambda player, stage, seen: some_choice(seed, player, stage, seen, tree.n_actions(stage)))
+
+
+def some_choice(seed: int, player: int, stage: int, seen: Floats, n_actions: int) -> Floats:
+    words = np.round([seed, player, stage, *seen], 9).tobytes()
+    return np.random.default_rng(crc32(words)).dirichlet(np.ones(n_actions))
+
+
+def naive_payoffs(tree: GameTree, seed: int) -> Floats:
+    """Expected payoffs by playing every line of single games, one after the other."""
+    params, stages = tree.params, tree.game.stages
+    trust = np.broadcast_to(params.trust, (2,))
+    total = np.zeros(2)
+    for greedy in product((False, True), repeat=2):
+        prior = float(np.prod([1 - t if g else t for g, t in zip(greedy, trust, strict=True)]))
+        state = initial(params, make_draws(), stages, intents=np.array(greedy))
+        total += prior * naive_value(tree, seed, state, 0)
+    return total
+
+
+def naive_value(tree: GameTree, seed: int, state: State, stage: int) -> Floats:
+    params, game = tree.params, tree.game
+    options = tree.stages[stage].choices
+    seen = observe(params, state, game.stages)
+    mixed = [some_choice(seed, i, stage, seen[i], len(options)) for i in range(2)]
+    value = np.zeros(2)
+    for first, second in product(range(len(options)), repeat=2):
+        moves, signals = ([options[first][k], options[second][k]] for k in range(2))
+        chance = naive_chance(params, state, [move == STRIKE for move in moves])
+        peace = STRIKE not in moves
+        for weight, draw in [(1.0, 0.5)] if peace else [(chance, chance - 1e-9), (1 - chance, chance + 1e-9)]:
+            after, paid = play(
+                params, state, moves, signals, draws=make_draws(war=draw), stages=game.stages, war=game.war
+            )
+            over = bool(terminated(after, game.stages).all())
+            later = 0.0 if over else naive_value(tree, seed, after, stage + 1)
+            value = value + mixed[0][first] * mixed[1][second] * weight * (paid + later)
+    return value
+
+
+def naive_chance(params: Params, state: State, struck: list[bool]) -> float:
+    """The first state's chance to win the war, if there is one."""
+    one_sided = strike_probability(params, state)
+    attack = attack_strength(params, state.offensive, state.defensive)
+    if all(struck):
+        k = np.mean(np.broadcast_to(params.decisiveness, (2,)))
+        return float(mutual_probability(k, attack, attack[::-1])[0])
+    return float(one_sided[0] if struck[0] else 1 - one_sided[1])
+
+
+GAMES = {
+    "crisis": uneven("crisis"),
+    "kydd_reassurance": uneven("kydd_reassurance"),
+    "costly_signal": uneven("costly_signal"),
+    "arms_then_crisis": arms_then_crisis(),
+    "seen_and_biased": arms_then_crisis(visibility_override=1.0, worst_case=0.3, routine_weight=0.1, power_weight=0.2),
+}
+
+SMALL = ("crisis", "kydd_reassurance", "costly_signal")
+LARGE = ("arms_then_crisis", "seen_and_biased")
+
+
+@cache
+def tree_of(name: str) -> GameTree:
+    return GameTree.build(GAMES[name])
+
+
+@pytest.mark.parametrize("name", [*SMALL, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
+def test_payoffs_are_those_of_single_games_played_one_by_one(name: str) -> None:
+    tree = tree_of(name)
+    assert_allclose(expected_payoffs(tree, some_profile(tree, 1)), naive_payoffs(tree, 1), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.slow
+def test_scaled_wars_are_those_of_single_games() -> None:
+    tree = GameTree.build(arms_then_crisis("scaled"))
+    assert_allclose(expected_payoffs(tree, some_profile(tree, 2)), naive_payoffs(tree, 2), rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=30)
+@given(
+    st.floats(-3, 3),
+    st.floats(0.01, 0.49),
+    st.floats(0.1, 4),
+    st.floats(0.1, 3),
+    st.floats(-1, 1),
+    st.sampled_from(["terminal", "scaled"]),
+)
+def test_a_crisis_has_the_cells_of_its_matrix(b: float, c: float, k: float, g: float, h: float, war: str) -> None:
+    game = stage_game("crisis", balance=b, war_cost=c, decisiveness=k, greed=g, initiative_mean=h, trust=0.0)
+    tree = GameTree.build(game._replace(war=war))
+    expected = crisis_payoffs(parity_chance(b, k), c, g, h)
+    hold, strike = np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])
+    for (own, other), payoff in zip(product((hold, strike), repeat=2), expected, strict=True):
+        assert_allclose(expected_payoffs(tree, ((own,), (other,)))[0], payoff, rtol=1e-9, atol=1e-9)
+        assert_allclose(expected_payoffs(tree, ((other,), (own,)))[1], payoff, rtol=1e-9, atol=1e-9)
+
+
+def pure_behaviours(tree: GameTree, player: int) -> list[tuple[Floats, ...]]:
+    """Every pure behaviour of a state."""
+    sizes = [(stage.n_sets(player), len(stage.choices)) for stage in tree.stages]
+    parts = [[np.eye(k)[list(picks)] for picks in product(range(k), repeat=n)] for n, k in sizes]
+    return list(product(*parts))
+
+
+@pytest.mark.parametrize("name", ["crisis", "costly_signal"])
+def test_nash_conv_is_what_the_best_of_all_pure_behaviours_gains(name: str) -> None:
+    tree = GameTree.build(uneven(name))
+    profile = some_profile(tree, 3)
+    now = expected_payoffs(tree, profile)
+    best = [
+        max(float(expected_payoffs(tree, replaced(profile, i, pure))[i]) for pure in pure_behaviours(tree, i))
+        for i in range(2)
+    ]
+    assert_allclose(gains(tree, profile), best - now, atol=1e-12)
+    assert nash_conv(tree, profile) == pytest.approx(sum(best - now), abs=1e-12)
+    assert nash_conv(tree, profile) > 0.01
+
+
+def test_nash_conv_of_two_crises_by_brute_force() -> None:
+    tree = GameTree.build(uneven("kydd_reassurance"))
+    profile = some_profile(tree, 4)
+    now = expected_payoffs(tree, profile)
+    for i in range(2):
+        values = [expected_payoffs(tree, replaced(profile, i, pure))[i] for pure in pure_behaviours(tree, i)]
+        assert max(values) - now[i] == pytest.approx(gains(tree, profile)[i], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_best_response_is_worth_what_it_says_and_leaves_nothing_to_gain(name: str) -> None:
+    tree = tree_of(name)
+    profile = some_profile(tree, 5)
+    for player in range(2):
+        response = best_response(tree, profile, player)
+        improved = replaced(profile, player, response.behaviour)
+        assert_allclose(expected_payoffs(tree, improved)[player], response.value, atol=1e-12)
+        assert gains(tree, improved)[player] == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.sampled_from(SMALL))
+def test_intents_make_up_the_whole(seed: int, name: str) -> None:
+    tree = tree_of(name)
+    profile = some_profile(tree, seed)
+    trust = np.asarray(tree.params.trust)
+    share = np.stack([trust, 1 - trust], axis=-1)
+    whole = np.nansum(share * expected_payoffs_by_intent(tree, profile), axis=-1)
+    assert_allclose(whole, expected_payoffs(tree, profile))
+    by_intent = gains_by_intent(tree, profile)
+    assert_allclose(np.nansum(share * by_intent, axis=-1), gains(tree, profile), atol=1e-12)
+    assert np.nanmin(by_intent) > -1e-12
+
+
+def test_an_intent_that_cannot_occur_has_no_payoff() -> None:
+    tree = GameTree.build(stage_game("crisis", trust=np.array([1.0, 0.0])))
+    payoffs = expected_payoffs_by_intent(tree, tree.uniform())
+    assert_array_equal(np.isnan(payoffs), [[False, True], [True, False]])
+
+
+def test_information_sets_are_what_a_state_saw_and_did() -> None:
+    """Two intents, own two moves, whether it was struck: the other's intent and who won a war stay unseen."""
+    tree = GameTree.build(stage_game("kydd_reassurance"))
+    assert [stage.n_sets(0) for stage in tree.stages] == [2, 2 * 2 * 2]
+    assert [str(choice) for choice in tree.stages[0].choices] == ["hold", "strike"]
+    assert len(tree.prior) == 4
+    assert tree.prior.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("visibility", "postures"), [(0.0, 2), (0.5, 3)])
+def test_postures_are_told_apart_only_where_they_are_visible(visibility: float, postures: int) -> None:
+    """Of no arms, defensive and offensive arms, the latter two look alike where visibility is 0."""
+    moves = ("hold", "arm_defensively", "arm_offensively")
+    params = stage_game("crisis", visibility_override=visibility).params
+    game = StageGame(params, ((moves, 0.5), (("strike",), 0.5)), "terminal", (("silent",),) * 2, "none")
+    assert GameTree.build(game).stages[1].n_sets(0) == 3 * postures
+
+
+def test_initiatives_are_midpoints_of_equal_chance() -> None:
+    tree = GameTree.build(stage_game("baliga_sjostrom"), initiatives=4)
+    place = tree.entries["own_initiative"]
+    assert_allclose(tree.stages[0].observations[0][:, place], 0.7 * np.array([-0.75, -0.25, 0.25, 0.75]))
+    assert_allclose(tree.prior, np.full(16, 1 / 16))
+
+
+def test_a_policy_that_sees_observations_only() -> None:
+    """Moves that are not enabled count as holding and signals that are not considered as silence."""
+    tree = GameTree.build(stage_game("costly_signal"))
+    moves, signals = np.array([0.1, 0.2, 0.1, 0.2, 0.4]), np.array([0.3, 0.1, 0.4, 0.1, 0.1])
+    separate = tree.behaviour_of(lambda seen: (np.tile(moves, (len(seen), 1)), np.tile(signals, (len(seen), 1))))
+    flat = tree.behaviour_of(lambda seen: (np.tile(np.outer(moves, signals).ravel(), (len(seen), 1)),))
+    for profile in (separate, flat):
+        for player in range(2):
+            # silence or burning in the first stage, holding or striking in the second
+            assert_allclose(profile[player][0], np.tile([0.6, 0.4], (tree.stages[0].n_sets(player), 1)))
+            assert_allclose(profile[player][1], np.tile([0.6, 0.4], (tree.stages[1].n_sets(player), 1)))
+
+
+def test_two_policies_each_see_their_own_observation_in_single_precision() -> None:
+    tree = GameTree.build(stage_game("crisis", trust=0.5))
+
+    def by_greed(seen: Any) -> Any:
+        assert seen.dtype == np.float32
+        strike = (seen[:, tree.entries["own_greed"]] > 0).astype(float)
+        zeros = np.zeros_like(strike)
+        return np.stack([1 - strike, zeros, zeros, zeros, strike], -1), np.eye(5)[np.zeros(len(seen), int)]
+
+    def dove(seen: Any) -> Any:
+        return np.eye(5)[np.zeros(len(seen), int)], np.eye(5)[np.zeros(len(seen), int)]
+
+    profile = tree.behaviour_of(by_greed, dove)
+    assert_array_equal(profile[0][0], [[1, 0], [0, 1]])
+    assert_array_equal(profile[1][0], [[1, 0], [1, 0]])
+
+
+def test_a_policy_that_may_react_to_noise_is_refused() -> None:
+    tree = GameTree.build(stage_game("crisis", posture_noise=0.1))
+    with pytest.raises(ValueError, match=r"posture_noise = 0.1 must be 0"):
+        tree.behaviour_of(lambda seen: (np.ones((len(seen), 5)) / 5,) * 2)
+
+
+# What is refused
+
+ARMING = StageGame(
+    stage_game("crisis").params,
+    ((("hold", "arm_offensively"), 0.5), (("strike",), 0.5)),
+    "terminal",
+    (("silent",), ("silent",)),
+    "none",
+)
+
+
+def changed(**changes: Any) -> StageGame:
+    return ARMING._replace(params=ARMING.params.replace(**changes))
+
+
+@pytest.mark.parametrize(
+    ("game", "initiatives", "message"),
+    [
+        (changed(balance_noise=0.1), 1, r"balance_noise = 0.1 must be 0"),
+        (changed(balance_width=0.5), 1, r"balance_width = 0.5 must be 0"),
+        (changed(arms_noise=0.2), 1, r"arms_noise = 0.2 must be 0"),
+        (changed(posture_noise=0.1, visibility_override=0.5), 1, r"posture_noise = 0.1 must be 0"),
+        (changed(trust=1.5), 1, r"trust = 1.5 is outside \[0, 1\]"),
+        (changed(greed=np.array([1.0, 1.0, 1.0])), 1, "greed has 3 values for 2 states"),
+        (ARMING._replace(action_mode="continuous"), 1, "action_mode = 'continuous'"),
+        (ARMING, 0, r"initiatives = 0 must be a whole number in \[1, 1000\]"),
+        (ARMING._replace(signals=(("silent",),)), 1, "one entry for each of the 2 stages"),
+        (ARMING._replace(signals=(("silent",), ("brun",))), 1, r"signals\[1\]: unknown signal 'brun': .*burn"),
+        (ARMING._replace(signals=(("silent",), ("burn",))), 1, r"signals\[1\] = .* must include 'silent'"),
+        (ARMING._replace(stages=((("strike",), 0.5),), signals=(("silent",),)), 1, "sum to 0.5, not to 1"),
+        (ARMING._replace(war="total"), 1, "war = 'total' must be"),
+    ],
+)
+def test_what_is_not_finite_or_not_valid(game: StageGame, initiatives: int, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        GameTree.build(game, initiatives=initiatives)
+
+
+@pytest.mark.parametrize("changes", [{"posture_noise": 0.3}, {"visibility_override": 1.0}])
+def test_noise_that_tells_nothing_is_left_out(changes: dict[str, Any]) -> None:
+    tree, plain = GameTree.build(changed(**changes)), GameTree.build(ARMING)
+    assert expected_payoffs(tree, tree.uniform()) == pytest.approx(expected_payoffs(plain, plain.uniform()))
+
+
+def test_a_tree_that_is_too_large_says_how_large() -> None:
+    with pytest.raises(
+        ValueError, match=r"stage 0 has up to 8000000 plays \(1000000 .* 2 actions a state\), more than"
+    ):
+        GameTree.build(stage_game("baliga_sjostrom"), initiatives=1000)
+    long = changed(trust=0.5)._replace(
+        stages=((("arm_offensively", "disarm", "strike"), 0.25),) * 4, signals=(("silent",),) * 4
+    )
+    with pytest.raises(ValueError, match=r"stage 3 has up to \d+ plays \(\d+ histories, 4 actions a state\)"):
+        GameTree.build(long._replace(war="scaled"))
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (np.array([[0.5, 0.4]]), "a row is no distribution"),
+        (np.array([[1.5, -0.5]]), "a row is no distribution"),
+        (np.array([[np.nan, 1.0]]), "a row is no distribution"),
+        (np.array([[1.0, 0.0, 0.0]]), r"shape \(1, 3\) is not \(information sets, actions\) = \(1, 2\)"),
+    ],
+)
+def test_what_is_no_profile(part: Floats, message: str) -> None:
+    tree = GameTree.build(stage_game("crisis"))
+    good = np.array([[0.5, 0.5]])
+    with pytest.raises(ValueError, match=f"state 1, stage 0: {message}"):
+        expected_payoffs(tree, ((good,), (part,)))
+    with pytest.raises(ValueError, match="state 0 has 0 stages, the game 1"):
+        nash_conv(tree, ((), (good,)))
+
+
+def test_an_action_that_a_stage_does_not_have() -> None:
+    tree = GameTree.build(stage_game("costly_signal"))
+    assert_array_equal(tree.surely(0, "hold", "burn"), [0, 1])
+    with pytest.raises(ValueError, match=r"stage 0 has no action \('strike', 'silent'\)"):
+        tree.surely(0, "strike")
