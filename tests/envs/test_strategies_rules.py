@@ -165,6 +165,15 @@ def test_open_books_give_the_true_chances_of_war() -> None:
     assert len(np.unique(both.round(6))) > 20
 
 
+def test_arms_too_small_to_have_a_posture_are_no_arms() -> None:
+    """In float32 a stock of 1e-9 leaves the share of a posture where it was."""
+    params = Params().cast(np.float32)
+    observations = np.full((1, 2, len(observation_table(params))), 1e-9, np.float32)
+    view = View(observations, Roles.of(params, 2, None, 64), np.random.default_rng(0))
+    assert np.isfinite(view.threat).all()
+    assert np.isfinite(view.chance).all()
+
+
 def test_purchases_are_told_from_reported_arms() -> None:
     """Also where the cap leaves nearly nothing of a purchase, and for states that build and lose at other rates."""
     params = Params(build=np.array([0.3, 0.6]), depreciation=np.array([0.05, 0.1]), crisis_rate=0.0)

@@ -22,7 +22,7 @@ __all__ = ["matrices", "replicator"]
 TITLES = {"payoff": "payoff of the row", "war_rate": "share of games with a war", "survival": "survival of the row"}
 COLORS = {"payoff": "viridis", "war_rate": "cividis", "survival": "viridis"}
 SHOWN = 0.05
-"""Contestants whose share never exceeds this are drawn in grey, unless it is where they started."""
+"""Contestants that end below this share in every world are drawn in grey, unless they doubled on the way."""
 
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito (2008)
 LINES = ("-", "--", ":")
@@ -56,18 +56,43 @@ def replicator(populations: Mapping[str, Population], duration: float) -> Figure
     """
     with rc_context(STYLE):
         rows = (len(populations) + 1) // 2
-        figure = Figure(figsize=(9.5, 0.6 + 2.7 * rows))
+        figure = Figure(figsize=(9.5, 1.2 + 2.4 * rows))
         grid = figure.subplots(rows, min(2, len(populations)), sharex=True, sharey=True, squeeze=False).ravel().tolist()
         for unused in grid[len(populations) :]:
             unused.set_visible(False)
+        styles = _styles(list(populations.values()))
         for axes, (world, population) in zip(grid, populations.items(), strict=False):
-            _shares(axes, population, duration)
-            axes.set_title(
-                f"{display_name(world)} (in the end {population.war_rate:.0%} of games see a war)", loc="left"
-            )
+            times = np.linspace(0, duration, len(population.path))
+            for name, shares in zip(population.names, population.path.T, strict=True):
+                axes.plot(times, shares, **styles.get(name, {"color": "0.75", "linewidth": 0.8, "zorder": 1}))
+            war = f"in the end {population.war_rate:.0%} of games see a war"
+            axes.set_title(f"{display_name(world)} ({war})", loc="left")
+        grid[0].set_xscale("symlog", linthresh=1.0)
+        grid[0].set_xlim(0, duration)
+        grid[0].set_ylim(0, None)
         figure.supxlabel("time (units in which a payoff that is better by 1 multiplies a share by e)", fontsize=9)
         figure.supylabel("share of the population", fontsize=9)
+        handles, labels = grid[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize=8)
     return figure
+
+
+def _styles(populations: Sequence[Population]) -> dict[str, dict[str, Any]]:
+    """A line of its own, the same in every world, for each contestant that comes to something."""
+    known = [
+        name
+        for i, name in enumerate(populations[0].names)
+        if any(p.path[-1, i] >= SHOWN or p.path[:, i].max() >= 2 * p.path[0, i] for p in populations)
+    ]
+    return {
+        name: {
+            "label": name.replace("_", " "),
+            "color": PALETTE[place % len(PALETTE)],
+            "linestyle": LINES[place // len(PALETTE) % len(LINES)],
+            "linewidth": 1.5,
+        }
+        for place, name in enumerate(known)
+    }
 
 
 def _heat(axes: Axes, quantity: str, values: NDArray[Any], names: Sequence[str]) -> None:
@@ -82,21 +107,3 @@ def _heat(axes: Axes, quantity: str, values: NDArray[Any], names: Sequence[str])
     axes.tick_params(length=0)
     axes.set_title(TITLES[quantity], loc="left")
     axes.set_xlabel("meets", loc="left")
-
-
-def _shares(axes: Axes, population: Population, duration: float) -> None:
-    times = np.linspace(0, duration, len(population.path))
-    last = population.path[-1]
-    shown = 0
-    for i in np.argsort(-last):
-        if last[i] < SHOWN and population.path[:, i].max() < max(SHOWN, 2 * population.path[0, i]):
-            axes.plot(times, population.path[:, i], color="0.75", linewidth=0.8, zorder=1)
-            continue
-        color, line = PALETTE[shown % len(PALETTE)], LINES[shown // len(PALETTE) % len(LINES)]
-        label = population.names[i].replace("_", " ")
-        axes.plot(times, population.path[:, i], label=label, color=color, linestyle=line, linewidth=1.5)
-        shown += 1
-    axes.set_xscale("symlog", linthresh=1.0)
-    axes.set_xlim(0, duration)
-    axes.set_ylim(0, 1.02)
-    axes.legend(fontsize=7, loc="upper left", ncols=1 + (shown > 6))

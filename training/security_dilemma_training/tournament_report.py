@@ -237,7 +237,7 @@ def _standing(entries: Sequence[Entry], world: str, population: Population) -> l
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for i in np.argsort(-payoffs.mean(axis=1), kind="stable"):
-        name, worst, best = population.names[i], int(payoffs[i].argmin()), int(payoffs[:, i].argmax())
+        name, worst = population.names[i], int(payoffs[i].argmin())
         cells = [
             name,
             show_number(payoffs[i].mean()),
@@ -245,12 +245,19 @@ def _standing(entries: Sequence[Entry], world: str, population: Population) -> l
             f"{payoffs[i, worst]:.3f} ({population.names[worst]})",
             show_number(wars[i].mean(), 2),
             show_number(survival[i].mean(), 2),
-            population.names[best],
+            _best_answers(population.names, payoffs[:, i]),
             show_number(population.path[-1, i], 2),
             show_number(population.shares[i], 2),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _best_answers(names: Sequence[str], payoffs: NDArray[np.float64]) -> str:
+    """Who does best against a contestant; where several do alike, to the third decimal, the first and how many."""
+    best = np.flatnonzero(payoffs >= payoffs.max() - 5e-4)
+    more = f" and {len(best) - 1} more" if len(best) > 1 else ""
+    return f"{names[best[0]]}{more}"
 
 
 def _self_play(entries: Sequence[Entry], world: str) -> list[str]:

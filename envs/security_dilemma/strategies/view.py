@@ -133,7 +133,7 @@ class View:
         """The stocks whose posture would have the share in the dossier; a posture's share is linear in its stocks."""
         arms, none = self.others("arms"), np.zeros_like(self.others("arms"))
         lowest, highest = posture_share(none, arms), posture_share(arms, none)
-        place = (self.others("dossier") - lowest) / np.where(arms > 0, highest - lowest, 1.0)
+        place = (self.others("dossier") - lowest) / np.where(highest > lowest, highest - lowest, 1.0)
         offensive = arms * np.clip(place, 0, 1)
         return offensive, arms - offensive
 
