@@ -220,7 +220,7 @@ def _over_steps(held: Held) -> dict[str, Mapping[str, list[float | None]]]:
             total = np.bincount(held.step, weight, steps)
             sums = np.bincount(held.step, weight * held.belief, steps)
             enough = (total > 0) & (total >= THIN_SHARE * total[0])
-            of[intent] = [s / w if some else None for s, w, some in zip(sums, total, enough, strict=True)]
+            of[intent] = [float(s / w) if some else None for s, w, some in zip(sums, total, enough, strict=True)]
         curves[observer] = of
     return curves
 
