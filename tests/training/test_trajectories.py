@@ -132,6 +132,15 @@ def test_each_state_of_a_match_is_played_by_its_own_policy() -> None:
     assert (t.move == [Move.HOLD, Move.ARM_OFFENSIVELY, Move.HOLD]).all()
 
 
+def test_states_are_played_by_the_policies_of_their_seats() -> None:
+    arm, hold = Scripted(Move.ARM_OFFENSIVELY), Scripted(Move.HOLD)
+    seats = np.array([[0, 1], [1, 0], [1, 1]])
+    t = record(DANGEROUS, Matched([arm, hold], seats), n_games=3, intents=0, seed=0, max_cycles=4)
+    assert (t.move == np.where(seats == 0, Move.ARM_OFFENSIVELY, Move.HOLD)).all()
+    with pytest.raises(ValueError, match=r"seats of shape \(3, 2\) for 4 games of 2 states"):
+        record(DANGEROUS, Matched([arm, hold], seats), n_games=4, intents=0, seed=0)
+
+
 def test_a_match_of_a_policy_with_itself_is_self_play() -> None:
     coin = Coin(0.3)
     alone, matched = (record(DANGEROUS, p, n_games=50, intents=0, seed=3) for p in (coin, Matched([coin, coin])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,27 +88,18 @@ def play(match: Match) -> MatchResult:
     others = first
     if match.first.identity != match.others.identity:
         others = policy_of(match.others, match.params, match.n_states, match.max_cycles)
-    places = np.arange(match.n_states)
-    shares = [len(part) for part in np.array_split(np.arange(match.games), match.n_states)]
-    seeds = np.random.SeedSequence(_stream(match)).generate_state(match.n_states).tolist()
-    played, whose = [], []
-    for place, share, seed in zip(places.tolist(), shares, seeds, strict=True):
-        if share == 0:
-            continue
-        mine = places == place
-        played.append(
-            record(
-                match.params,
-                Matched([first if here else others for here in mine]),
-                n_games=share,
-                intents=np.where(mine, *match.intents),
-                seed=seed,
-                n_states=match.n_states,
-                max_cycles=match.max_cycles,
-            )
-        )
-        whose.append(np.broadcast_to(mine, (share, match.n_states)))
-    return _result(played, np.concatenate(whose), match.among_equals)
+    # each place is the first's in every n-th game
+    mine = np.arange(match.n_states) == np.arange(match.games)[:, None] % match.n_states
+    played = record(
+        match.params,
+        Matched([first, others], np.where(mine, 0, 1)),
+        n_games=match.games,
+        intents=np.where(mine, *match.intents),
+        seed=_stream(match),
+        n_states=match.n_states,
+        max_cycles=match.max_cycles,
+    )
+    return _result(played, mine, match.among_equals)
 
 
 def stored(match: Match, path: Path) -> MatchResult | None:
@@ -137,12 +128,11 @@ def play_all(matches: Mapping[str, Match], report: Callable[[float, str], None])
         write_atomically(Path(path), text + "\n")
 
 
-def _result(played: Sequence[Trajectories], first: Bools, among_equals: bool) -> MatchResult:
-    payoffs = np.concatenate([discounted_payoffs(t) for t in played])
-    survived = np.concatenate([_survivors(t) for t in played])
+def _result(played: Trajectories, first: Bools, among_equals: bool) -> MatchResult:
+    payoffs, survived = discounted_payoffs(played), _survivors(played)
     sides = [np.ones_like(first)] * 2 if among_equals else [first, ~first]
     mine, theirs = (_side(payoffs, survived, side) for side in sides)
-    return MatchResult(len(payoffs), int(sum(wars(t).any(axis=0).sum() for t in played)), mine, theirs)
+    return MatchResult(len(payoffs), int(wars(played).any(axis=0).sum()), mine, theirs)
 
 
 def _side(payoffs: Floats, survived: Bools, side: Bools) -> Side:

@@ -35,10 +35,10 @@ from security_dilemma_training.writing import write_atomically
 __all__ = ["Population", "evolution", "matrix", "tournament_table", "write_tournament"]
 
 QUANTITIES = ("payoff", "war_rate", "survival")
-STARTS = 500
+STARTS = 300
 """Populations from which the replicator dynamic starts."""
 
-DURATION, STEPS = 1000.0, 2000
+DURATION, STEPS = 1000.0, 1000
 """Of the replicator dynamic, in units of time, see :mod:`security_dilemma_training.replicator`, and in steps."""
 
 POINTS = 5

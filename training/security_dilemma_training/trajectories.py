@@ -59,15 +59,20 @@ def restart(policy: Policy, n_games: int, which: NDArray[np.integer] | None = No
 
 
 class Matched:
-    """A match: state i of every game is played by the i-th policy.
+    """A match: state i of every game is played by the i-th policy, or every state by the policy of its seat.
 
     Every policy is given the observations of all states, as always, and decides for all of them, but only what it
     decides for its own states is done. One that plays several states acts once for them all.
     """
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
-        """Take one policy per state; all must be of the same action mode."""
-        self.policies = tuple(policies)
+    def __init__(self, policies: Sequence[Policy], seats: NDArray[np.integer] | None = None) -> None:
+        """Take the policies; all must be of the same action mode.
+
+        Args:
+            policies: One for each state, or with ``seats`` any number.
+            seats: (n_games, n_states), the index of the policy that plays each state of each game.
+        """
+        self.policies, self.seats = tuple(policies), seats
 
     def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
         """Let every policy forget."""
@@ -78,12 +83,18 @@ class Matched:
         """Return the actions, (n_games, n_states, n_components), see :class:`Policy`.
 
         Raises:
-            ValueError: If there are not as many policies as states.
+            ValueError: If there are not as many policies as states, or not as many seats as games and states.
         """
-        if observations.shape[1] != len(self.policies):
-            raise ValueError(f"{len(self.policies)} policies are matched in games of {observations.shape[1]} states")
+        games, states = observations.shape[:2]
+        if self.seats is None and states != len(self.policies):
+            raise ValueError(f"{len(self.policies)} policies are matched in games of {states} states")
+        seats = np.broadcast_to(np.arange(states), (games, states)) if self.seats is None else self.seats
+        if seats.shape != (games, states):
+            raise ValueError(f"seats of shape {seats.shape} for {games} games of {states} states")
         actions = {key: policy.act(observations, mask, rng) for key, policy in self._distinct().items()}
-        return np.stack([actions[id(policy)][:, place] for place, policy in enumerate(self.policies)], axis=1)
+        everyone = np.stack([actions[id(policy)] for policy in self.policies])
+        chosen: NDArray[Any] = np.take_along_axis(everyone, seats[None, ..., None], axis=0)[0]
+        return chosen
 
     def _distinct(self) -> dict[int, Policy]:
         return {id(policy): policy for policy in self.policies}

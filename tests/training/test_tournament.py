@@ -1,0 +1,324 @@
+"""A tournament: who may play, what a match is worth, what is kept of it, and what the report says."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from security_dilemma.params import WORLDS, ParameterError, Params
+from security_dilemma_training import matches, tournament, tournament_report
+from security_dilemma_training.checkpoints import save_policy
+from security_dilemma_training.contestants import Member, contestants, policy_of
+from security_dilemma_training.errors import RunError
+from security_dilemma_training.faults import ConfigError
+from security_dilemma_training.jobs import Job, Outcome
+from security_dilemma_training.learners import build_games, build_learner
+from security_dilemma_training.matches import Match, play, play_all, stored
+from security_dilemma_training.runs import Run, held
+from security_dilemma_training.statistics import wilson_interval
+from security_dilemma_training.tournament import (
+    GREEDY_FACING_SEEKER,
+    SEEKER_FACING_GREEDY,
+    SEEKERS,
+    SELF_PLAY,
+    Entry,
+    run_tournament,
+    tournament_worlds,
+)
+from security_dilemma_training.tournament_report import evolution, matrix
+from security_dilemma_training.trajectories import record
+from security_dilemma_training.vec_env import GamesVecEnv
+from tests.training.runs_for_tests import CRISIS, merged, new_run, silent, small_config
+
+DANGEROUS = WORLDS["doubly_dangerous"]
+HAWK, DOVE, RANDOM = (Member(name, None) for name in ("hawk", "dove", "random"))
+
+
+def untrained(folder: Path, seed: int = 0, **changes: Any) -> Run:
+    """A run whose policy is that of its first weights."""
+    config = small_config(**changes)
+    run = new_run(folder, config, seed)
+    learner = build_learner(config, GamesVecEnv(build_games(config, config.n_games, seed)), seed)
+    save_policy(run.policy_path, learner.policy)
+    return run
+
+
+def match_of(first: Member, others: Member, params: Params = DANGEROUS, games: int = 60, **changes: Any) -> Match:
+    return Match(params, 2, 64, first, others, (0, 0), games, 0)._replace(**changes)
+
+
+def inline(jobs: list[Job], workers: int) -> list[Outcome]:
+    """Do jobs in this process."""
+    return [Outcome(job.name, job.function(report=silent, **job.kwargs)) for job in jobs]
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Jobs run in this process; the names of all of them."""
+    names: list[str] = []
+
+    def run(jobs: list[Job], workers: int) -> list[Outcome]:
+        names.extend(job.name for job in jobs)
+        return inline(jobs, workers)
+
+    monkeypatch.setattr(tournament, "run_jobs", run)
+    for name, small in (("STARTS", 20), ("STEPS", 200), ("DURATION", 200.0)):
+        monkeypatch.setattr(tournament_report, name, small)
+    return names
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tournament_report, "save", lambda *_: [])
+
+
+def test_players_are_strategies_and_runs_by_config(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        untrained(tmp_path / "runs" / "a" / f"seed_{seed}", seed)
+    untrained(tmp_path / "runs" / "b" / "seed_0", params={"war_cost": 0.1})
+    found = contestants(["hawk", str(tmp_path / "runs"), "hawk", str(tmp_path / "runs" / "a" / "seed_1")], 2)
+    assert [(c.name, len(c.members), c.learned) for c in found] == [
+        ("hawk", 1, False),
+        ("learned_not_intense", 2, True),
+        ("learned_not_intense_2", 1, True),
+        ("hawk_2", 1, False),
+        ("learned_not_intense_3", 1, True),
+    ]
+    assert found[4].members[0].identity == found[1].members[1].identity != found[1].members[0].identity
+
+
+def test_every_player_who_cannot_play_is_named_at_once(tmp_path: Path) -> None:
+    new_run(tmp_path / "begun", small_config())
+    untrained(tmp_path / "three", game={"n_states": 3})
+    untrained(tmp_path / "stages", **merged(CRISIS, {"world": None}))
+    untrained(tmp_path / "continuous", game={"action_mode": "continuous"})
+    names = ["begun", "three", "stages", "continuous"]
+    with pytest.raises(ConfigError) as caught:
+        contestants(["hawks", "dove", *(str(tmp_path / name) for name in names)], 2)
+    text = str(caught.value)
+    for part in (
+        "5 faults",
+        "player 'hawks' is neither a strategy nor a folder: did you mean 'hawk'?",
+        "begun is not trained yet",
+        "three was trained with n_states = 3, the tournament has 2",
+        "stages was trained in a stage game",
+        "continuous was trained with action_mode = 'continuous'",
+    ):
+        assert part in text, part
+    with pytest.raises(ConfigError, match="players are missing"):
+        contestants([], 2)
+
+
+def test_a_discrete_policy_plays_as_its_multidiscrete_self(tmp_path: Path) -> None:
+    run = untrained(tmp_path / "run", game={"action_mode": "discrete"})
+    (contestant,) = contestants([str(run.folder)], 2)
+    policy = policy_of(contestant.members[0], DANGEROUS, 2, 64)
+    played = record(DANGEROUS, policy, n_games=40, intents=0, seed=0)
+    moves = np.bincount(played.move[played.present].ravel(), minlength=5) / played.present.sum()
+    signals = np.bincount(played.signal[played.present].ravel(), minlength=5) / played.present.sum()
+    assert np.allclose(moves[1:4], 0.2, atol=0.04)
+    assert np.allclose(signals, 0.2, atol=0.05)
+
+
+def test_a_match_alternates_places_and_tells_of_both_sides() -> None:
+    result = play(match_of(HAWK, DOVE))
+    assert (result.games, result.wars) == (60, 60)
+    assert result.first.survived + result.others.survived == 60
+    assert result.first.states == result.others.states == 60
+    assert result.first.survived > 45
+    assert result.first.payoff > result.others.payoff + 0.3
+    peace = play(match_of(DOVE, DOVE))
+    assert (peace.wars, peace.first.survived, peace.first.states) == (0, 120, 120)
+    assert np.isclose(peace.first.payoff, 1)
+    assert np.isclose(peace.first.spread, 0, atol=1e-6)
+
+
+def test_places_make_no_difference_to_what_a_match_is_worth() -> None:
+    """The first state alone is strong, and so is each side in half of the games."""
+    params = DANGEROUS.replace(home_defence=np.array([30.0, 0.3]), crisis_rate=1.0)
+    result = play(match_of(HAWK, DOVE, params=params, games=200))
+    assert (result.wars, result.first.states) == (200, 200)
+    assert 95 <= result.first.survived <= 105
+    one = play(match_of(HAWK, HAWK, params=params, games=200))
+    assert one.first == one.others
+    assert one.first.survived == 200
+
+
+def test_intents_go_with_sides() -> None:
+    """A greedy opportunist predates, a security seeker does not."""
+    opportunist = HAWK._replace(source="opportunist")
+    assert play(match_of(opportunist, DOVE, intents=(1, 0))).wars == 60
+    assert play(match_of(opportunist, DOVE, intents=(0, 1))).wars == 0
+    assert play(match_of(opportunist, opportunist, intents=(1, 0))).first.payoff > 1
+
+
+def test_one_among_several_others() -> None:
+    result = play(match_of(HAWK, DOVE, n_states=3, games=61))
+    assert (result.first.states, result.others.states, result.games) == (61, 122, 61)
+    assert result.wars > 40
+    # a dove suffers from the one hawk, and from nobody else
+    assert play(match_of(DOVE, DOVE, n_states=3)).wars == 0
+
+
+def test_a_result_is_found_again_under_what_determines_it(tmp_path: Path) -> None:
+    match = match_of(RANDOM, HAWK)
+    path = tmp_path / f"{match.key}.json"
+    assert stored(match, path) is None
+    play_all({str(path): match}, silent)
+    assert stored(match, path) == play(match)
+    for changed in (
+        match._replace(seed=1),
+        match._replace(games=61),
+        match._replace(intents=(0, 1)),
+        match._replace(params=DANGEROUS.replace(war_cost=0.2)),
+        match._replace(others=Member("somewhere", "f" * 64)),
+        match._replace(max_cycles=32),
+        match.reversed,
+    ):
+        assert changed.key != match.key
+        assert stored(changed, path) is None
+    # wherever the file of a learned policy is, it is the same policy
+    here, there = (match._replace(others=Member(folder, "f" * 64)) for folder in ("here", "there"))
+    assert here.key == there.key
+    path.write_text(path.read_text()[:50])
+    assert stored(match, path) is None
+
+
+def test_another_source_is_another_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = match_of(RANDOM, HAWK).key
+    monkeypatch.setattr(matches, "_source_hash", lambda: "changed")
+    assert match_of(RANDOM, HAWK).key != key
+
+
+def entries_of(folder: Path) -> dict[tuple[str, ...], dict[str, float]]:
+    with (folder / "matrix.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    names = ("world", "condition", "row", "column")
+    return {tuple(row[n] for n in names): {k: float(v) for k, v in row.items() if k not in names} for row in rows}
+
+
+def test_a_tournament_of_strategies(tmp_path: Path, in_process: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    worlds = tournament_worlds(["intense"])
+    players = ["dove", "hawk", "bully"]
+    assert run_tournament(players, worlds, tmp_path, 1, games=40, mixed=True, command="the command") == 0
+    assert "tournament.md" in capsys.readouterr().out
+    found = entries_of(tmp_path)
+    assert len(found) == 3 * 9
+    one, other = (found["intense", SEEKERS, *pair] for pair in (("dove", "hawk"), ("hawk", "dove")))
+    assert one["war_rate"] == other["war_rate"] == 1
+    assert np.isclose(one["survival"] + other["survival"], 1)
+    assert one["payoff_low"] < one["payoff"] < one["payoff_high"]
+    assert found["intense", SEEKERS, "dove", "dove"]["payoff"] == 1
+    # one match tells of the seeker and of the greedy state in it
+    sides = [
+        found["intense", c, *p]
+        for c, p in ((SEEKER_FACING_GREEDY, ("dove", "hawk")), (GREEDY_FACING_SEEKER, ("hawk", "dove")))
+    ]
+    assert np.isclose(sides[0]["survival"] + sides[1]["survival"], 1)
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert set(results["replicator"]["intense"]) == {SEEKERS, "either_intent"}
+    end = results["replicator"]["intense"][SEEKERS]["from_all_alike"]
+    assert np.isclose(sum(end.values()), 1)
+    assert end["hawk"] < 0.01
+    text = (tmp_path / "tournament.md").read_text()
+    assert "`the command`" in text
+    assert "## Intense (b = -0.9, d = 0.0)" in text
+    assert (tmp_path / "matrices_intense.png").exists()
+    assert (tmp_path / "replicator.svg").exists()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_an_interrupted_tournament_goes_on(tmp_path: Path, in_process: list[str]) -> None:
+    worlds = tournament_worlds(["intense"])
+    run_tournament(["dove", "hawk"], worlds, tmp_path, 1, games=20)
+    assert in_process == ["intense: dove v dove", "intense: dove v hawk", "intense: hawk v hawk"]
+    before = (tmp_path / "matrix.csv").read_text()
+    in_process.clear()
+    run_tournament(["dove", "hawk"], worlds, tmp_path, 1, games=20)
+    assert in_process == []
+    assert (tmp_path / "matrix.csv").read_text() == before
+    next((tmp_path / "matches").glob("*.json")).unlink()
+    run_tournament(["dove", "hawk"], worlds, tmp_path, 1, games=20)
+    assert len(in_process) == 1
+    assert (tmp_path / "matrix.csv").read_text() == before
+    in_process.clear()
+    run_tournament(["dove", "hawk", "grim"], worlds, tmp_path, 1, games=20)
+    assert in_process == ["intense: dove v grim", "intense: hawk v grim", "intense: grim v grim"]
+
+
+def test_a_failed_match_is_told_and_no_report_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tournament, "run_jobs", lambda jobs, _: [Outcome(job.name, error="it broke") for job in jobs])
+    assert run_tournament(["dove"], tournament_worlds(["intense"]), tmp_path, 1, games=20) == 1
+    assert "it broke" in capsys.readouterr().err
+    assert not (tmp_path / "tournament.md").exists()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_seeds_are_the_replicates_of_learned_players(tmp_path: Path, in_process: list[str]) -> None:
+    for seed in range(3):
+        untrained(tmp_path / "runs" / f"seed_{seed}", seed)
+    worlds = tournament_worlds(["doubly_safe"])
+    run_tournament([str(tmp_path / "runs"), "dove"], worlds, tmp_path / "out", 1, games=20)
+    found = entries_of(tmp_path / "out")
+    name = "learned_not_intense"
+    assert found["doubly_safe", SEEKERS, name, name]["meetings"] == 3
+    assert found["doubly_safe", SELF_PLAY, name, name]["meetings"] == 3
+    assert found["doubly_safe", SEEKERS, "dove", name]["games"] == 60
+    assert found["doubly_safe", SEEKERS, "dove", "dove"]["meetings"] == 1
+    pairs = set()
+    for path in (tmp_path / "out" / "matches").glob("*.json"):
+        match = json.loads(path.read_text())["match"]
+        pairs.add((match["first"], match["others"]))
+    learned = [pair for pair in pairs if "dove" not in pair]
+    assert len(learned) == 6  # each with itself, and with the next
+    assert sum(first == others for first, others in learned) == 3
+    text = (tmp_path / "out" / "tournament.md").read_text()
+    assert "3 seeds tell little" in text
+    assert "payoff in self-play" in text
+
+
+def test_faulty_requests_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="did you mean 'intense'"):
+        tournament_worlds(["intens"])
+    with pytest.raises(ParameterError, match=r"war_cost = 0.7 is outside \(0, 0.5\)"):
+        tournament_worlds([], {"war_cost": 0.7})
+    with pytest.raises(ConfigError, match="games = 1 must be at least 2"):
+        run_tournament(["dove"], tournament_worlds([]), tmp_path, 1, games=1)
+    assert list(tournament_worlds([], {"war_cost": 0.3})) == list(WORLDS)
+    assert tournament_worlds(["intense"], {"war_cost": 0.3})["intense"].war_cost == 0.3
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path, in_process: list[str]) -> None:
+    with held(tmp_path), pytest.raises(RunError, match="in use"):
+        run_tournament(["dove"], tournament_worlds(["intense"]), tmp_path, 1, games=20)
+
+
+def test_the_population_of_hawks_and_doves_in_the_full_game() -> None:
+    """Among security seekers peace pays more than conquest: hawks die out unless they begin as a large majority."""
+    found = evolution(["dove", "hawk"], np.array([[1.0, 0.1], [0.7, 0.4]]), np.array([[0.0, 1.0], [1.0, 1.0]]))
+    # doves are worth x + .1 (1 - x), hawks .4 + .3 x: they part at x = 1/2
+    assert abs(found.at_war - 0.5) < 0.06
+    assert [round(float(point.max())) for _, point in found.points] == [1, 1]
+    assert np.isclose(sum(basin for basin, _ in found.points), 1)
+
+
+def test_the_matrix_of_a_condition() -> None:
+    interval = wilson_interval(5, 10)
+    entries = [
+        Entry("w", SEEKERS, row, column, 1, 10, interval._replace(estimate=value), interval, interval)
+        for row, column, value in (("a", "a", 1.0), ("a", "b", 2.0), ("b", "a", 3.0), ("b", "b", 4.0))
+    ]
+    assert matrix(entries, "w", SEEKERS).tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.slow
+def test_a_tournament_in_worker_processes(tmp_path: Path) -> None:
+    assert run_tournament(["dove", "hawk"], tournament_worlds(["intense"]), tmp_path, 2, games=20) == 0
+    assert entries_of(tmp_path)["intense", SEEKERS, "hawk", "hawk"]["war_rate"] == 1
