@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma.solver import GameTree, Profile, all_hold, posteriors, reassurance
-from security_dilemma.solver.enumeration import Floats
+from security_dilemma.solver.enumeration import Bools, Floats
 from security_dilemma.stage_games import stage_game
 
 PROBABILITIES = st.floats(0.01, 0.99)
 
 
-def after(tree: GameTree, struck: bool) -> Floats:
+def after(tree: GameTree, struck: bool) -> Bools:
     """Which information sets of the first state's second stage have seen a strike, or have not."""
     seen = tree.stages[1].observations[0][:, tree.entries["other_1_struck_me"]] > 0
-    return seen == struck
+    of_those: Bools = seen == struck
+    return of_those
 
 
 def test_separation_tells_everything() -> None:

@@ -9,6 +9,7 @@ from hypothesis import assume, example, given, settings
 
 from security_dilemma.solver import (
     GameTree,
+    Profile,
     all_hold,
     all_strike,
     costly_signal,
@@ -142,6 +143,10 @@ def test_free_messages_do_not_separate() -> None:
     assert gains_by_intent(tree, costly_signal(tree))[0, 1] > 0.1
 
 
+def strikes_above(tree: GameTree, cut_off: float) -> Profile:
+    return profile_of(tree, lambda _player, _stage, seen: (seen["own_initiative"] > cut_off, False))
+
+
 @settings(max_examples=8)
 @given(st.floats(0.2, 2), st.floats(0.05, 0.45), st.floats(-0.2, 0.2), st.floats(0.2, 1.2))
 @example(b=1.0, c=0.2, mean=0.0, width=0.7)
@@ -158,13 +163,7 @@ def test_cut_offs_of_the_initiative_are_equilibria(b: float, c: float, mean: flo
     )
     for share in strike_shares(chance, c, mean, width):
         wrong = min(share + 0.2, 1.0) if share < 0.5 else share - 0.2
-        cut_offs = [mean + width * (1 - 2 * x) for x in (share, wrong)]
-        right, off = (
-            nash_conv(
-                tree, profile_of(tree, lambda _player, _stage, seen, cut=cut: (seen["own_initiative"] > cut, False))
-            )
-            for cut in cut_offs
-        )
+        right, off = (nash_conv(tree, strikes_above(tree, mean + width * (1 - 2 * x))) for x in (share, wrong))
         assert right < 1.5 / n**2
         assert off > right
 

@@ -36,6 +36,6 @@ def openspiel_policy(game: Any, profile: Profile) -> Any:
 def _game_module() -> Any:
     try:
         from security_dilemma.solver import openspiel_game
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ImportError("OpenSpiel is not installed: pip install 'security-dilemma[openspiel]'") from error
     return openspiel_game

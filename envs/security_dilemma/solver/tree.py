@@ -46,7 +46,7 @@ DIGITS = 12
 """Decimals of an observation that count: rounding errors tell a state nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One stage of the tree, with H histories at its start.
 
@@ -80,7 +80,7 @@ class Stage:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GameTree:
     """A stage game in extensive form; states act at the same time in every stage.
 
@@ -222,7 +222,7 @@ def _information(
     params: Params, state: State, game: StageGame, sequences: Ints
 ) -> tuple[Ints, tuple[Floats, Floats], tuple[Ints, Ints]]:
     """Group histories by what each state has observed and done: sets (H, 2), and by state observations and parents."""
-    seen = np.round(observe(params, state, game.stages), DIGITS) + 0.0  # no minus before a zero
+    seen = observe(params, state, game.stages).round(DIGITS) + 0.0  # no minus before a zero
     sets, observations, parents = [], [], []
     for player in range(2):
         keys = np.column_stack([sequences[:, player], seen[:, player]])
