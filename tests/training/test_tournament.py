@@ -291,6 +291,11 @@ def test_faulty_requests_are_refused(tmp_path: Path) -> None:
         tournament_worlds([], {"war_cost": 0.7})
     with pytest.raises(ConfigError, match="games = 1 must be at least 2"):
         run_tournament(["dove"], tournament_worlds([]), tmp_path, 1, games=1)
+    with pytest.raises(ParameterError, match=r"n_states = 9 must be a whole number in \[2, 8\]"):
+        run_tournament(["dove"], tournament_worlds([]), tmp_path, 1, n_states=9)
+    with pytest.raises(ParameterError, match="war_cost has 2 values for 3 states"):
+        tournament_worlds([], {"war_cost": [0.1, 0.2]}, 3)
+    assert tournament_worlds([], {"war_cost": [0.1, 0.2]})["intense"].war_cost.tolist() == [0.1, 0.2]
     assert list(tournament_worlds([], {"war_cost": 0.3})) == list(WORLDS)
     assert tournament_worlds(["intense"], {"war_cost": 0.3})["intense"].war_cost == 0.3
 

@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from rich.console import Console
 
+from security_dilemma.arrays import Value
 from security_dilemma.params import WORLDS, ParameterError, Params, nearest, world_params
+from security_dilemma.stages import game_faults
 from security_dilemma_training.contestants import Contestant, Member, contestants
 from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.jobs import Job, exit_status, run_jobs
@@ -101,16 +103,24 @@ class _Plan(NamedTuple):
     meetings: tuple[_Meeting, ...]
 
 
-def tournament_worlds(names: Sequence[str], changes: Mapping[str, float] | None = None) -> dict[str, Params]:
+def tournament_worlds(
+    names: Sequence[str], changes: Mapping[str, Value] | None = None, n_states: int = 2
+) -> dict[str, Params]:
     """Return worlds by name with some parameters changed in all of them; no names: Jervis's four.
 
+    Args:
+        names: Of Jervis's worlds.
+        changes: Values by name of parameter: a number, or a list of one number per state.
+        n_states: Number of states.
+
     Raises:
-        ParameterError: Listing every unknown world, and every parameter that is unknown or outside its range.
+        ParameterError: Listing every unknown world, or every parameter that is unknown or outside its range.
     """
     unknown = [f"unknown world {name!r}: {nearest(name, WORLDS)}" for name in names if name not in WORLDS]
     if unknown:
         raise ParameterError(unknown)
-    return {name: world_params(name, None, dict(changes or {}), 2) for name in names or WORLDS}
+    given = {name: np.asarray(x) if isinstance(x, list | tuple) else x for name, x in (changes or {}).items()}
+    return {name: world_params(None, WORLDS[name], given, n_states) for name in names or WORLDS}
 
 
 def run_tournament(
@@ -146,10 +156,14 @@ def run_tournament(
 
     Raises:
         ConfigError: If a player is unknown, not trained, or of another game, or there are too few games.
+        ParameterError: If there cannot be so many states or steps.
         RunError: If another process works in the folder.
     """
     from security_dilemma_training.tournament_report import tournament_table, write_tournament
 
+    faults = game_faults(n_states, max_cycles)
+    if faults:
+        raise ParameterError(faults)
     if games < n_states:
         raise ConfigError([Fault("games", f"= {games} must be at least {n_states}, one for each place")])
     asked = Tournament(tuple(contestants(players, n_states)), worlds, games, seed, n_states, max_cycles, mixed)
