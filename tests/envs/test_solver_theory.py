@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -179,3 +182,12 @@ def test_payoffs_of_separation_are_those_of_its_story() -> None:
     ]
     for payoffs in expected_payoffs_by_intent(tree, reassurance(tree)):
         assert payoffs == pytest.approx(expected)
+
+
+def test_the_example_of_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "exact_solutions.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(block, "exact_solutions.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[:3] == ["0.1 0.0656", "0.4 0.0", "0.7 0.0087"]
+    assert printed[-1] == "[0. 1. 0. 1. 0. 1. 0. 1.]"
