@@ -20,7 +20,24 @@ from security_dilemma_training.summary import RunKey, WorldSummary, display_name
 from security_dilemma_training.verdict import PEACE_AT_MOST, WAR_AT_LEAST, Outcome, ceiling
 from security_dilemma_training.writing import write_atomically
 
-__all__ = ["Curves", "arms_over_time", "learning_curves", "save", "strikes", "tragic_war_rates"]
+__all__ = [
+    "GREEDY",
+    "LABELS",
+    "SEEKER",
+    "STYLE",
+    "STYLES",
+    "Curves",
+    "arms_over_time",
+    "finish",
+    "learning_curves",
+    "panel_title",
+    "panels_of",
+    "save",
+    "seed_points",
+    "strikes",
+    "tragic_war_rates",
+    "world_tick",
+]
 
 Curves = Mapping[str, NDArray[Any]]
 """Series of one run by name."""
@@ -68,7 +85,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
         first = next((place for place, world in enumerate(worlds) if len(world.tragic) > 1), None)
         for place, world in enumerate(worlds):
             _expected(axes, place, world)
-            _seeds(axes, place - 0.1, world.tragic, SEEKER, "o", "one seed" if place == 0 else None)
+            seed_points(axes, place - 0.1, world.tragic, SEEKER, "o", "one seed" if place == 0 else None)
             middle = world.interval("seekers", "tragic_war_rate")
             if len(world.tragic) > 1:
                 low, high = middle.estimate - middle.low, middle.high - middle.estimate
@@ -82,7 +99,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
                     capsize=3,
                     label="interquartile mean, 95 % interval" if place == first else None,
                 )
-        axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
+        axes.set_xticks(range(len(worlds)), [world_tick(world) for world in worlds])
         axes.set_xlim(-0.55, len(worlds) - 0.45)
         horizon = worlds[0].results[0]["horizon"]
         axes.set_ylabel(f"tragic war rate (war within {horizon} steps,\nbetween security seekers)")
@@ -105,17 +122,17 @@ def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curve
         curves: The contents of ``arms.npz`` by run.
     """
     with rc_context(STYLE):
-        figure, panels = _panels(len(worlds))
+        figure, panels = panels_of(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
             for intent in INTENTS:
                 runs = [curves.get(run_key(r)) for r in world.results]
                 _bundle(axes, [_arms(run, intent) for run in runs if run is not None], intent)
-            axes.set_title(_title(world), loc="left")
+            axes.set_title(panel_title(world), loc="left")
             cap = float(np.max(world.results[0]["params"]["arms_cap"]))
             axes.axhline(cap, color="0.6", linewidth=0.8, linestyle=":")
             axes.set_ylim(0, 1.08 * cap)
         panels[0].text(1, panels[0].get_ylim()[1] * 0.935, "cap", color="0.45", fontsize=7.5, va="bottom")
-        _finish(figure, panels, "step", "arms of those still there (units)")
+        finish(figure, panels, "step", "arms of those still there (units)")
     return figure
 
 
@@ -129,11 +146,13 @@ def strikes(worlds: Sequence[WorldSummary]) -> Figure:
                 color, _, marker = STYLES[intent]
                 values = world.values(pair, f"strike_rate_{intent}")
                 facing = "facing a security seeker"
-                _seeds(axes, place + shift, values, color, marker, f"{LABELS[intent]} {facing}" if not place else None)
+                seed_points(
+                    axes, place + shift, values, color, marker, f"{LABELS[intent]} {facing}" if not place else None
+                )
                 middle = world.interval(pair, f"strike_rate_{intent}").estimate
                 axes.plot([place + shift - 0.12, place + shift + 0.12], [middle] * 2, color="black", linewidth=1.8)
         axes.plot([], [], color="black", linewidth=1.8, label="interquartile mean")
-        axes.set_xticks(range(len(worlds)), [_tick(world) for world in worlds])
+        axes.set_xticks(range(len(worlds)), [world_tick(world) for world in worlds])
         axes.set_xlim(-0.55, len(worlds) - 0.45)
         axes.set_ylim(-0.04, 1.04)
         axes.set_ylabel("strikes per crisis of a state")
@@ -150,7 +169,7 @@ def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curv
         curves: The columns of ``progress.csv`` by run.
     """
     with rc_context(STYLE):
-        figure, panels = _panels(len(worlds))
+        figure, panels = panels_of(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
             runs = [curves.get(run_key(r)) for r in world.results]
             for intent in INTENTS:
@@ -158,9 +177,9 @@ def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curv
                 known = [run for run in runs if run is not None and column in run]
                 series = [(run["agent_steps"] / 1e6, _smooth(run[column])) for run in known]
                 _bundle(axes, series, intent)
-            axes.set_title(_title(world), loc="left")
+            axes.set_title(panel_title(world), loc="left")
             axes.set_ylim(0, 1)
-        _finish(figure, panels, "million agent-steps", "strikes per crisis while learning")
+        finish(figure, panels, "million agent-steps", "strikes per crisis while learning")
     return figure
 
 
@@ -176,16 +195,20 @@ def _expected(axes: Axes, place: int, world: WorldSummary) -> None:
         axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
 
 
-def _seeds(
+def seed_points(
     axes: Axes, place: float, values: Sequence[float], color: str, marker: str, label: str | None = None
-) -> None:
-    """One point a seed, spread sideways in the order of the seeds so that equal ones can be counted."""
+) -> NDArray[Any]:
+    """Draw one point a seed and return their places.
+
+    They are spread sideways in the order of the seeds so that equal ones can be counted.
+    """
     n = len(values)
-    spread = min(0.15, 0.03 * (n - 1)) * np.linspace(-1, 1, n)
+    places: NDArray[Any] = place + min(0.15, 0.03 * (n - 1)) * np.linspace(-1, 1, n)
     axes.scatter(
-        place + spread, values, s=26, marker=marker, color=color, alpha=0.75, linewidth=0.4, edgecolor="white",
+        places, values, s=26, marker=marker, color=color, alpha=0.75, linewidth=0.4, edgecolor="white",
         label=label, zorder=3, clip_on=False,
     )  # fmt: skip
+    return places
 
 
 def _arms(run: Curves, intent: str) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -221,7 +244,8 @@ def _smooth(values: NDArray[Any], width: int = 5) -> NDArray[Any]:
     return smooth
 
 
-def _panels(count: int) -> tuple[Figure, list[Axes]]:
+def panels_of(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one panel for each of so many worlds, four in a row, with common axes."""
     columns = min(count, 4)
     rows = math.ceil(count / columns)
     figure = Figure(figsize=(1.2 + 2.25 * columns, 0.8 + 2.2 * rows))
@@ -231,7 +255,8 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
     return figure, grid[:count]
 
 
-def _finish(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
+def finish(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
+    """Label the axes of all panels and name in one legend what any of them shows."""
     figure.supxlabel(x, fontsize=9)
     figure.supylabel(y, fontsize=9)
     handles = {
@@ -240,12 +265,14 @@ def _finish(figure: Figure, panels: list[Axes], x: str, y: str) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside upper right", ncols=2, fontsize=8)
 
 
-def _title(world: WorldSummary) -> str:
+def panel_title(world: WorldSummary) -> str:
+    """Return the title of a world's panel: its name, verdict and seeds."""
     n = len(world.results)
     return f"{display_name(world.world)}\n({world.verdict.outcome}, {n} seed{'s' * (n > 1)})"
 
 
-def _tick(world: WorldSummary) -> str:
+def world_tick(world: WorldSummary) -> str:
+    """Return a world's label on an axis of worlds: its name, place in Jervis's table and seeds at war."""
     at_war = world.verdict.at_war
     ended = f"{round(at_war.estimate * len(world.tragic))} of {len(world.tragic)} at war"
     return f"{display_name(world.world)}\n{_place(world)}\n{ended}"

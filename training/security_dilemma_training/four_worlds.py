@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,11 @@ from security_dilemma_training.runs import Run, held
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
+    from security_dilemma_training.best_response import ResponseOptions
     from security_dilemma_training.config import FourWorldsConfig
+    from security_dilemma_training.probe import ProbeOptions
 
-__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate"]
+__all__ = ["FAILED_FILE", "four_worlds", "measured", "train_and_evaluate"]
 
 FAILED_FILE = "failed.json"
 """In the folder of the results, where runs failed: ``{world/run: why}``."""
@@ -25,24 +27,75 @@ FAILED_FILE = "failed.json"
 TRAINING_SHARE = 0.95
 """Share of a run's progress that its training stands for; the rest is its evaluation."""
 
+TRAINING_SHARE_OF_ALL = 0.5
+"""The same where exploitability or beliefs are measured, too."""
 
-def train_and_evaluate(folder: str, report: Callable[[float, str], None]) -> dict[str, Any]:
+EXPLOITABILITY_SHARE = 0.8
+"""Share of these measurements that exploitability stands for where both are asked for."""
+
+Report = Callable[[float, str], None]
+
+
+def train_and_evaluate(
+    folder: str,
+    report: Report,
+    exploitability: ResponseOptions | None = None,
+    beliefs: ProbeOptions | None = None,
+) -> dict[str, Any]:
     """Train a run folder, or what is left of it, and measure its policy; called in a worker process.
 
     Args:
         folder: The run folder.
         report: Called with the share done and a message.
+        exploitability: The budget of a search for best responses; None: no search.
+        beliefs: The options of a probe of beliefs; None: beliefs are not scored.
 
     Returns:
-        The results of the run, see :mod:`security_dilemma_training.evaluate`.
+        The results of the run, see :func:`measured`.
     """
-    from security_dilemma_training.evaluate import evaluate_run
     from security_dilemma_training.train import train
 
     run = Run.open(folder)
-    train(run, lambda share, message: report(TRAINING_SHARE * share, message))
-    report(TRAINING_SHARE, "evaluating")
-    return evaluate_run(run, reuse=True)
+    training = TRAINING_SHARE_OF_ALL if exploitability or beliefs else TRAINING_SHARE
+    train(run, lambda share, message: report(training * share, message))
+    return measured(
+        run, lambda share, message: report(training + (1 - training) * share, message), exploitability, beliefs
+    )
+
+
+def measured(
+    run: Run, report: Report, exploitability: ResponseOptions | None = None, beliefs: ProbeOptions | None = None
+) -> dict[str, Any]:
+    """Measure the policy of a run as far as there are no measurements of it yet.
+
+    Args:
+        run: A trained run.
+        report: Called with the share done and a message.
+        exploitability: The budget of a search for best responses; None: no search.
+        beliefs: The options of a probe of beliefs; None: beliefs are not scored.
+
+    Returns:
+        The results of the run, see :mod:`security_dilemma_training.evaluate`; where asked for with ``exploitability``
+        and ``beliefs``, see the modules of these names.
+    """
+    from security_dilemma_training.evaluate import evaluate_run
+
+    report(0.0, "evaluating")
+    results = evaluate_run(run, reuse=True)
+    if exploitability is not None:
+        from security_dilemma_training.exploitability import exploitability as exploit
+
+        until = EXPLOITABILITY_SHARE if beliefs else 1.0
+        results |= {
+            "exploitability": exploit(run, exploitability, report=lambda s, message: report(until * s, message))
+        }
+    if beliefs is not None:
+        from security_dilemma_training.beliefs import beliefs as believe
+
+        since = EXPLOITABILITY_SHARE if exploitability else 0.0
+        told = believe(run, beliefs, report=lambda s, message: report(since + (1 - since) * s, message))
+        results |= {"beliefs": told}
+    return results
 
 
 def four_worlds(
@@ -52,6 +105,8 @@ def four_worlds(
     command: str = "security-dilemma four-worlds",
     *,
     overwrite: bool = False,
+    exploitability: ResponseOptions | None = None,
+    beliefs: ProbeOptions | None = None,
 ) -> int:
     """Train and evaluate every seed in every world, write the report and print its table.
 
@@ -63,6 +118,8 @@ def four_worlds(
         workers: Processes at the same time.
         command: What was called, for the report's instructions how to reproduce it.
         overwrite: Whether the runs of these worlds and seeds that are there are deleted first.
+        exploitability: The budget of a search for best responses to every policy; None: no search.
+        beliefs: The options of a probe of beliefs about intents; None: beliefs are not scored.
 
     Returns:
         The exit status: 1 if a run failed (``failed.json`` says why, and the report covers the others), else 0.
@@ -74,7 +131,8 @@ def four_worlds(
     with held(folder):
         runs = [_create(config, world, seed, overwrite) for seed in config.seeds for world in config.worlds]
         tell_other_makers(runs)
-        outcomes = run_jobs([_job(run) for run in runs], workers)
+        asked = {"exploitability": exploitability, "beliefs": beliefs}
+        outcomes = run_jobs([_job(run, asked) for run in runs], workers)
         _report(outcomes, folder, command)
     return exit_status(outcomes)
 
@@ -84,8 +142,8 @@ def _create(config: FourWorldsConfig, world: str, seed: int, overwrite: bool) ->
     return Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite)
 
 
-def _job(run: Run) -> Job:
-    return Job(f"{run.config.label}/{run.folder.name}", train_and_evaluate, {"folder": str(run.folder)})
+def _job(run: Run, asked: Mapping[str, Any]) -> Job:
+    return Job(f"{run.config.label}/{run.folder.name}", train_and_evaluate, {"folder": str(run.folder), **asked})
 
 
 def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:

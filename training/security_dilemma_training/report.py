@@ -14,7 +14,8 @@ import numpy as np
 import yaml
 
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training import figures
+from security_dilemma_training import appendices, figures
+from security_dilemma_training.appendices import table_row
 from security_dilemma_training.evaluate import ARMS_FILE
 from security_dilemma_training.figures import Curves
 from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
@@ -42,6 +43,7 @@ CAPTIONS = {
     "arms_over_time": "Arms over time: security seekers among themselves, greedy states facing a security seeker; thin "
     "lines are seeds and end where fewer than 5 % of the games are left; thick ones are their mean while all go on.",
     "learning_curves": "Strikes per crisis while learning, moving mean over five rollouts.",
+    **appendices.CAPTIONS,
 }
 
 
@@ -82,6 +84,8 @@ def write_report(
         _worlds(worlds),
         _figures(drawn),
         _seeds(worlds),
+        appendices.exploitability_section(worlds),
+        appendices.beliefs_section(worlds),
         _run(worlds, command),
         _definitions(worlds),
     )
@@ -98,6 +102,7 @@ def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[RunKey, Path])
     progress = {key: _progress(path / "progress.csv") for key, path in runs.items() if (path / "progress.csv").exists()}
     if any("agent_steps" in columns for columns in progress.values()):
         pictures["learning_curves"] = figures.learning_curves(worlds, progress)
+    pictures |= appendices.pictures(worlds)
     for name, picture in pictures.items():
         figures.save(picture, folder / name)
     return list(pictures)
@@ -129,10 +134,6 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def _title(worlds: list[WorldSummary], failed: Collection[str]) -> Iterator[str]:
     yield "# Where learned security seekers spiral into war"
     yield ""
@@ -152,15 +153,15 @@ def _worlds(worlds: list[WorldSummary]) -> Iterator[str]:
     yield "otherwise, games are between security seekers."
     yield ""
     headings = ["world", "b", "d", "seeds", *(heading for heading, *_ in ROWS), "seeds at war", "verdict", "theory"]
-    yield _row(headings)
-    yield _row(["---"] * len(headings))
+    yield table_row(headings)
+    yield table_row(["---"] * len(headings))
     for world in worlds:
         params, verdict = world.results[0]["params"], world.verdict
         at_war = f"{verdict.at_war.estimate:.2f} [{verdict.at_war.low:.2f}, {verdict.at_war.high:.2f}]"
         cells = [show_interval(world.interval(pair, metric)) for _, pair, metric in ROWS]
         given = [str(params["balance"]), str(params["distinguishability"]), str(len(world.results))]
         expected = str(verdict.expectation.outcome or "open")
-        yield _row([display_name(world.world), *given, *cells, at_war, f"**{verdict.outcome}**", expected])
+        yield table_row([display_name(world.world), *given, *cells, at_war, f"**{verdict.outcome}**", expected])
     yield ""
     for world in worlds:
         few = few_seeds(len(world.results))
@@ -183,15 +184,15 @@ def _seeds(worlds: list[WorldSummary]) -> Iterator[str]:
     yield "## Every seed"
     yield ""
     headings = ["world", "seed", "ends", *(heading for heading, *_ in ROWS), "spiral index", "CPU seconds"]
-    yield _row(headings)
-    yield _row(["---"] * len(headings))
+    yield table_row(headings)
+    yield table_row(["---"] * len(headings))
     for world in worlds:
         columns = [world.values(pair, metric) for _, pair, metric in (*ROWS, ("", "seekers", "spiral_index"))]
         for place, (result, ending) in enumerate(zip(world.results, world.verdict.endings, strict=True)):
             cost = result["train_seconds"]
             cells = [show_number(column[place]) for column in columns]
             seconds = "–" if cost is None else f"{cost:.0f}"
-            yield _row([display_name(world.world), str(result["seed"]), str(ending), *cells, seconds])
+            yield table_row([display_name(world.world), str(result["seed"]), str(ending), *cells, seconds])
     yield ""
     reasons = [
         f"- {display_name(world.world)}, seed {result['seed']}: {reason}"
@@ -258,12 +259,12 @@ def _definitions(worlds: list[WorldSummary]) -> Iterator[str]:
     yield "| metric | definition |"
     yield "| --- | --- |"
     for row in BY_PAIR:
-        yield _row([f"`{row.name}`", _cell(row.definition)])
+        yield table_row([f"`{row.name}`", _cell(row.definition)])
     suffixes = ", ".join(f"`_{intent}`" for intent in INTENTS)
     for by_intent in BY_INTENT:
-        yield _row([f"`{by_intent.name}_…`", _cell(by_intent.definition)])
+        yield table_row([f"`{by_intent.name}_…`", _cell(by_intent.definition)])
     for name, definition in SPIRAL.items():
-        yield _row([f"`{name}`" if name == "spiral_index" else f"`{name}_…`", _cell(definition)])
+        yield table_row([f"`{name}`" if name == "spiral_index" else f"`{name}_…`", _cell(definition)])
     yield ""
     yield f"… stands for the intent whose states are measured: {suffixes}."
 

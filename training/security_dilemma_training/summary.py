@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from security_dilemma.params import WORLDS
+from security_dilemma_training.closeness import WorldCloseness, judge_closeness
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
 from security_dilemma_training.verdict import Agreement, Ending, Verdict, judge
 
@@ -53,6 +54,7 @@ class WorldSummary(NamedTuple):
     results: tuple[Mapping[str, Any], ...]  # of each seed, by seed
     tragic: tuple[float, ...]  # tragic war rate of each seed
     verdict: Verdict
+    closeness: WorldCloseness | None  # where exploitability was measured
 
     def values(self, pair: str, metric: str) -> list[float]:
         """Return a metric of each seed; NaN where it is null.
@@ -170,4 +172,6 @@ def _summary(name: str, results: Sequence[Mapping[str, Any]]) -> WorldSummary:
     tragic = tuple(float(_pair(result, "seekers")["tragic_war_rate"]) for result in results)
     horizon = min(first["horizon"], first["max_cycles"])
     verdict = judge(tragic, first["params"], horizon=horizon, n_states=first["n_states"], stages=first["stages"])
-    return WorldSummary(name, tuple(results), tragic, verdict)
+    close = judge_closeness(results)
+    verdict = verdict._replace(words=f"{verdict.words} {close.words}") if close else verdict
+    return WorldSummary(name, tuple(results), tragic, verdict, close)
