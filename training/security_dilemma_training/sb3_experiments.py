@@ -1,0 +1,206 @@
+"""Stable-baselines3 learners held against theory: each experiment trains real runs and reads what they learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from security_dilemma.stage_games import StageGame, with_stakes
+from security_dilemma.state import Move, Signal
+from security_dilemma.theory import reassurance_window, signal_window, war_chance
+from security_dilemma_training.learners import LearnedPolicy
+from security_dilemma_training.sb3_stage_games import Trial, after, at_start, learned, strikes
+from security_dilemma_training.theory_settings import (
+    MEASURES,
+    Settings,
+    basin_starts,
+    contagion_means,
+    trust_levels,
+    window_points,
+)
+from security_dilemma_training.theory_targets.signals import MOST_COST
+
+__all__ = ["EXPERIMENTS", "Experiment"]
+
+Experiment = Callable[[Settings, int, Path], dict[str, float]]
+"""One seed of one experiment: settings, seed and folder of its runs -> what was learned, by name (``MEASURES``)."""
+
+LEARNER: Mapping[str, Any] = MappingProxyType(
+    {
+        "slots": 2048,
+        "n_steps": 1,
+        "batch_size": 2048,
+        "n_epochs": 4,
+        "learning_rate": 1e-2,
+        "hidden_sizes": [32],
+        "entropy_coefficient": 0.0,
+    }
+)
+"""PPO that settles in a crisis within seconds: each update one step of many games, as one batch."""
+
+ANNEALED: Mapping[str, Any] = MappingProxyType(
+    {**LEARNER, "entropy_coefficient": 0.1, "entropy_final_share": 0.0, "normalize_advantage": False}
+)
+"""The same with logit responses of a precision that grows from 10 without limit; types differ, so it must explore."""
+
+TWO_STAGES: Mapping[str, Any] = MappingProxyType(
+    {
+        **LEARNER,
+        "slots": 1024,
+        "n_steps": 2,
+        "learning_rate": 3e-3,
+        "gae_lambda": 1.0,
+        "entropy_coefficient": 0.01,
+        "entropy_final_share": 0.0,
+    }
+)
+"""Slower, for two stages begun near an equilibrium; without some entropy rare deviations are given up untried."""
+
+RARE = 0.02
+"""Initial strike probability of a start at peace."""
+
+INITIATIVES = 1000
+"""Private benefits of striking at which a policy is read."""
+
+SEEKER, GREEDY = 0, 1
+
+
+def basin(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 3: whether security seekers end at war, by initial strike probability."""
+    game = settings.game("crisis", trust=1.0)
+    found = {}
+    for start in basin_starts(settings):
+        learner = {**LEARNER, "initial_strike_probability": start}
+        policy = learned(Trial(f"basin_from_{start:.4f}", game, learner, 40), seed, folder)
+        found[MEASURES["basin"].format(start)] = float(strikes(policy, at_start(game)) > 0.5)
+    return found
+
+
+def quantal_response(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 4: where an entropy weight of ``1/λ`` settles; four of the five moves are a hold."""
+    game = settings.game("crisis", trust=1.0)
+    learner = {**ANNEALED, "entropy_coefficient": 1 / settings.precision, "entropy_final_share": 1.0}
+    policy = learned(Trial("quantal_response", game, learner, 100), seed, folder)
+    return {MEASURES["quantal_response_of_five_moves"]: strikes(policy, at_start(game))}
+
+
+def fear_multiplier(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 5: the share of security seekers that strike where the private benefit of striking varies."""
+    share = _share(settings, settings.initiative_mean, settings.initiative_width, {}, seed, folder)
+    return {MEASURES["fear_multiplier"]: share, MEASURES["fear_multiplier_war"]: war_chance(share)}
+
+
+def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 5: the share that strikes just below and above contagion, coming from peace."""
+    start, width = {"initial_strike_probability": RARE}, settings.contagion_width
+    return {
+        MEASURES["contagion"].format(mean): _share(settings, mean, width, start, seed, folder)
+        for mean in contagion_means(settings)
+    }
+
+
+def _share(settings: Settings, mean: float, width: float, options: Mapping[str, Any], seed: int, folder: Path) -> float:
+    game = settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
+    policy = learned(Trial(f"initiative_{mean:.4f}", game, {**ANNEALED, **options}, 100), seed, folder)
+    return strikes(policy, at_start(game, initiatives=INITIATIVES))
+
+
+def trust_threshold(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 2 and 13: whether security seekers go to war among greedy states, by trust, coming from peace."""
+    found = {}
+    for trust in trust_levels(settings):
+        game = settings.game("crisis", trust=trust)
+        learner = {**ANNEALED, "initial_strike_probability": RARE}
+        policy = learned(Trial(f"trust_{trust:.4f}", game, learner, 100), seed, folder)
+        found[MEASURES["trust_threshold"].format(trust)] = float(strikes(policy, at_start(game)) > 0.5)
+        found[f"greedy_strike_at_{trust:.4f}"] = strikes(policy, at_start(game, greedy=True))
+    return found
+
+
+def reassurance(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 6: whether types stay apart that are apart at the start, by the stake of the first stage."""
+    limits = reassurance_window(settings.chance, settings.war_cost, settings.greed, settings.trust)
+    found: dict[str, float] = {}
+    for stake in window_points(*limits, 0.0, 1.0) if limits else ():
+        game = with_stakes(settings.game("kydd_reassurance", trust=settings.trust), (stake, 1 - stake))
+        policy = learned(Trial(f"first_stake_{stake:.4f}", game, TWO_STAGES, 100, _reassuring), seed, folder)
+        read = _reassured(policy, game)
+        found |= {f"{name}_at_{stake:.4f}": value for name, value in read.items()}
+        apart = read["seeker"] < 0.5 < read["greedy"] and read["after_hold"] < 0.5
+        found[MEASURES["reassurance"].format(stake)] = float(apart)
+    return found
+
+
+def _reassuring(seen: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Greedy states strike; security seekers hold unless they were struck (Kydd 2000)."""
+    strike = (seen["own_greed"] > 0) | (seen["other_1_struck_me"] > 0)
+    return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.zeros(strike.shape)
+
+
+def _reassured(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
+    """Strikes of both types in the first stage, and of a seeker in the second after both held."""
+    held = [(Move.HOLD, Signal.SILENT)] * 2
+    return {
+        "seeker": strikes(policy, at_start(game)),
+        "greedy": strikes(policy, at_start(game, greedy=True)),
+        "after_hold": strikes(policy, after(game, (SEEKER, SEEKER), held)[:1]),
+    }
+
+
+def costly_signal(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 7: whether types stay apart that are apart at the start, by the cost of the signal."""
+    limits = signal_window(settings.chance, settings.war_cost, settings.greed)
+    found: dict[str, float] = {}
+    for cost in window_points(*limits, 0.0, MOST_COST) if limits else ():
+        # half of the stake before the crisis and half in it, so that a burnt cost is a share of either
+        trust = np.array([settings.trust, 1.0])
+        game = with_stakes(settings.game("costly_signal", trust=trust, burn_cost=cost), (0.5, 0.5))
+        policy = learned(Trial(f"signal_{cost:.4f}", game, TWO_STAGES, 100, _signalling), seed, folder)
+        read = _signalled(policy, game)
+        found |= {f"{name}_at_{cost:.4f}": value for name, value in read.items()}
+        apart = read["seeker_burns"] > 0.5 > read["greedy_burns"] and read["after_burn"] < 0.5 < read["after_silence"]
+        found[MEASURES["costly_signal"].format(cost)] = float(apart)
+    return found
+
+
+def _signalling(seen: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A security seeker that sends burns and holds; one that receives holds iff the other burnt (Fearon 1997).
+
+    The sender is who sees the lower balance, see the stage game.
+    """
+    greedy, sender = seen["own_greed"] > 0, seen["own_perceived_balance"] < np.mean(seen["own_perceived_balance"])
+    strike = greedy | (~sender & (seen["other_1_burn"] == 0))
+    burn = sender & ~greedy & (seen["stage_0"] > 0)
+    return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.where(burn, int(Signal.BURN), int(Signal.SILENT))
+
+
+def _signalled(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
+    """How likely each type of sender burns, and the receiver strikes after a burnt cost and after silence."""
+    held, burnt = (Move.HOLD, Signal.SILENT), (Move.HOLD, Signal.BURN)
+    burns = {
+        f"{name}_burns": float(policy.probabilities(after(game, (intent, SEEKER))[0])[1][Signal.BURN])
+        for name, intent in (("seeker", SEEKER), ("greedy", GREEDY))
+    }
+    receiver = {
+        f"after_{name}": strikes(policy, after(game, (SEEKER, SEEKER), (sent, held))[1:])
+        for name, sent in (("burn", burnt), ("silence", held))
+    }
+    return burns | receiver
+
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
+    {
+        "basin": basin,
+        "quantal_response": quantal_response,
+        "fear_multiplier": fear_multiplier,
+        "contagion": contagion,
+        "trust_threshold": trust_threshold,
+        "reassurance": reassurance,
+        "costly_signal": costly_signal,
+    }
+)
+"""Experiments of stable-baselines3 learners by name, those of ``MEASURES``."""

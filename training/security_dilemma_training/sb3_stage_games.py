@@ -1,0 +1,213 @@
+"""Stage games learned by stable-baselines3: real runs of a stage game, prepared starts, and exact readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.logger import Logger
+
+from security_dilemma import Games
+from security_dilemma.actions import ActionMode, component_sizes
+from security_dilemma.chance import Draws
+from security_dilemma.dynamics import initial
+from security_dilemma.params import PARAMETERS
+from security_dilemma.perception import observation_table, observe
+from security_dilemma.stage_games import StageGame
+from security_dilemma.state import Move, Signal
+from security_dilemma_training.checkpoints import save_training
+from security_dilemma_training.config import RunConfig, config_hash, parse
+from security_dilemma_training.learners import LearnedPolicy, build_games, build_learner, load_policy
+from security_dilemma_training.runs import Run
+from security_dilemma_training.train import train
+from security_dilemma_training.vec_env import GamesVecEnv
+
+__all__ = ["Rule", "Trial", "after", "at_start", "learned", "stage_config", "strikes", "trained"]
+
+Floats = NDArray[np.floating[Any]]
+Rule = Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]
+"""A readable strategy: what is observed, (rows,) for each entry's name -> moves and signals, (rows,) each."""
+
+PREPARING_STEPS = 300
+PREPARING_RATE = 1e-2
+PREPARING_GAMES = 1024
+TREMBLE = 0.05
+"""Chance with which a prepared start plays at random in each component, so that deviations are tried."""
+
+
+class Trial(NamedTuple):
+    """What one seed of an experiment learns.
+
+    Attributes:
+        name: Name of the run's folder, beside a part of the config's hash.
+        game: The stage game.
+        learner: Options of the learner.
+        updates: Number of updates.
+        start: What the first policy plays, but for :data:`TREMBLE`; None: an untrained network.
+        action_mode: The action mode.
+    """
+
+    name: str
+    game: StageGame
+    learner: Mapping[str, Any]
+    updates: int
+    start: Rule | None = None
+    action_mode: ActionMode = "multidiscrete"
+
+
+def stage_config(trial: Trial) -> RunConfig:
+    """Return the config of a run of a stage game.
+
+    Raises:
+        ConfigError: Listing every fault of the learner's options.
+    """
+    params = {name: _plain(getattr(trial.game.params, name)) for name in PARAMETERS}
+    shape: dict[str, Any] = {"stages": [[list(moves), stake] for moves, stake in trial.game.stages]}
+    shape |= {"war": trial.game.war, "max_cycles": len(trial.game.stages), "action_mode": trial.action_mode}
+    data: dict[str, Any] = {"name": trial.name, "params": params, "game": shape, "learner": dict(trial.learner)}
+    data |= {"schedule": {"agent_steps": 1}, "output": {"tensorboard": False}}
+    learner = parse(data, RunConfig).learner
+    steps = trial.updates * learner.slots * learner.n_steps
+    return parse(data | {"schedule": {"agent_steps": steps, "checkpoint_every": steps}}, RunConfig)
+
+
+def trained(trial: Trial, seed: int, folder: Path) -> Run:
+    """Train a trial in a run folder of its own below ``folder``; a finished one is left alone.
+
+    Raises:
+        ConfigError: Listing every fault of the learner's options.
+        RunError: If another process trains this run.
+    """
+    config = stage_config(trial)
+    run = Run.create(folder / f"{trial.name}-{config_hash(config.resolved())[:10]}" / f"seed_{seed}", config, seed)
+    if trial.start is not None and not run.finished and not run.checkpoint_path.exists():
+        _prepare(run, trial.start)
+    train(run, lambda _share, _message: None)
+    return run
+
+
+def learned(trial: Trial, seed: int, folder: Path) -> LearnedPolicy:
+    """Return the policy that a trial learns, see :func:`trained`."""
+    return load_policy(trained(trial, seed, folder))
+
+
+def at_start(game: StageGame, *, greedy: bool = False, initiatives: int = 1) -> Floats:
+    """Return what a state observes at the start, by private benefit of striking.
+
+    Args:
+        game: The stage game.
+        greedy: Its intent.
+        initiatives: Number of equally likely private benefits, the midpoints of as many equal parts of their range.
+
+    Returns:
+        (initiatives, obs_dim), as the first of the two states sees it.
+    """
+    both = np.ones((initiatives, 2))
+    grid = (np.arange(initiatives) + 0.5) / initiatives
+    draws = Draws(intent=both, initiative=both * grid[:, None], balance=both[:, 0] / 2, perception=0 * both)
+    state = initial(game.params, draws, game.stages, intents=both * greedy)
+    observations: Floats = observe(game.params, state, game.stages)[:, 0]
+    return observations
+
+
+def after(game: StageGame, intents: Sequence[int], *played: Sequence[tuple[Move, Signal]]) -> Floats:
+    """Return what both states observe after some stages of a game that does not end by war, (2, obs_dim).
+
+    Args:
+        game: The stage game.
+        intents: 1 for greedy and 0 for a security seeker, of both.
+        played: (move, signal) of both, for each stage played.
+    """
+    games = Games(game.params, 1, stages=game.stages, war=game.war, max_cycles=len(game.stages), seed=0)
+    observations = games.reset(0, intents=np.array([intents]))
+    for actions in played:
+        observations, *_ = games.step(np.array([[(int(move), int(signal)) for move, signal in actions]]))
+    seen: Floats = observations[0]
+    return seen
+
+
+def strikes(policy: LearnedPolicy, observations: Floats) -> float:
+    """Return the mean probability of striking over observations (rows, obs_dim)."""
+    return float(policy.probabilities(observations)[0][..., Move.STRIKE].mean())
+
+
+def _prepare(run: Run, rule: Rule) -> None:
+    """Let the run begin with a network that plays by a rule but for trembles: a checkpoint before the first step.
+
+    The critic is fitted to what the prepared policy earns; an untrained one would shake it.
+    """
+    config = run.config
+    vec_env = GamesVecEnv(build_games(config, config.n_games))
+    model = build_learner(config, vec_env, run.seed)
+    model.set_logger(Logger(None, []))
+    network = model.policy
+    observations = _tried(config, run.seed)
+    table = observation_table(config.resolved_params(), 2, config.game.stages, config.game.max_cycles)
+    chosen = np.stack(rule({entry.name: observations[:, entry.place] for entry in table}), axis=-1)
+    targets, rows = torch.as_tensor(chosen.astype(np.int64)), torch.as_tensor(observations)
+
+    def imitation() -> torch.Tensor:
+        logits = network.action_net(network.mlp_extractor.forward_actor(rows)).split(component_sizes(2), dim=-1)
+        return torch.stack([_divergence(part, targets[:, k]) for k, part in enumerate(logits)]).sum()
+
+    _fit([*network.mlp_extractor.policy_net.parameters(), *network.action_net.parameters()], imitation)
+    seen, returns = (torch.as_tensor(part) for part in _earned(run, LearnedPolicy(network, "multidiscrete", 2)))
+
+    def surprise() -> torch.Tensor:
+        return ((network.predict_values(seen).flatten() - returns) ** 2).mean()
+
+    _fit([*network.mlp_extractor.value_net.parameters(), *network.value_net.parameters()], surprise)
+    model.learn(0)  # begins, so that there is a first observation to save
+    save_training(run.checkpoint_path, model, vec_env)
+
+
+def _fit(weights: Sequence[torch.nn.Parameter], loss: Callable[[], torch.Tensor]) -> None:
+    optimizer = torch.optim.Adam(weights, PREPARING_RATE)
+    for _ in range(PREPARING_STEPS):
+        optimizer.zero_grad()
+        loss().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+
+
+def _earned(run: Run, policy: LearnedPolicy) -> tuple[Floats, Floats]:
+    """What states see in games of a policy, (rows, obs_dim), and what they earn from there on, (rows,)."""
+    games = build_games(run.config, PREPARING_GAMES, run.seed)
+    rng, observations = np.random.default_rng(run.seed), games.reset(run.seed)
+    steps: list[tuple[Floats, Floats, NDArray[np.bool_]]] = []
+    for _ in range(2 * games.max_cycles):
+        before = observations
+        observations, rewards, _, _, info = games.step(policy.act(before, games.action_mask(), rng))
+        steps.append((before, rewards, np.isin(np.arange(games.n_games), info["ended"])))
+    seen, returns = [], []
+    to_come, whole = np.zeros((games.n_games, 2), np.float32), np.zeros(games.n_games, bool)
+    for before, rewards, ended in reversed(steps):
+        whole = whole | ended
+        to_come = rewards + np.where(ended[:, None], 0, to_come)
+        seen.append(before[whole].reshape(-1, games.obs_dim))
+        returns.append(to_come[whole].reshape(-1))
+    return np.concatenate(seen).astype(np.float32), np.concatenate(returns).astype(np.float32)
+
+
+def _tried(config: RunConfig, seed: int) -> Floats:
+    """What states see in games at random, (rows, obs_dim)."""
+    games = build_games(config, PREPARING_GAMES, seed)
+    rng, seen = np.random.default_rng(seed), [games.reset(seed)]
+    for _ in range(2 * config.game.max_cycles - 1):
+        actions = np.stack([rng.integers(0, size, (games.n_games, 2)) for size in component_sizes(2)], axis=-1)
+        seen.append(games.step(actions)[0])
+    return np.concatenate([np.ascontiguousarray(part, np.float32).reshape(-1, games.obs_dim) for part in seen])
+
+
+def _divergence(logits: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+    """Mean cross entropy from a rule that plays ``chosen`` but for trembles."""
+    log_chances = logits.log_softmax(dim=-1)
+    picked = log_chances.gather(1, chosen[:, None])[:, 0]
+    return -((1 - TREMBLE) * picked + TREMBLE * log_chances.mean(dim=-1)).mean()
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or np.ndim(value) == 0 else np.asarray(value).tolist()
