@@ -139,7 +139,7 @@ def contagion_means(settings: Settings) -> tuple[float, float]:
     2004).
     """
     tipping = 1 + settings.war_cost - settings.chance - settings.contagion_width
-    return tipping - 0.03 * settings.contagion_width, tipping + 0.10 * settings.contagion_width
+    return tipping - APART * settings.contagion_width, tipping + APART * settings.contagion_width
 
 
 def window_points(low: float, high: float, least: float, most: float) -> tuple[float, ...]:
