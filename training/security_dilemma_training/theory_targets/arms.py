@@ -19,7 +19,7 @@ from security_dilemma.state import HOLD, STRIKE
 from security_dilemma.theory import RichardsonRace, SecurityRequirement, power_armament, security_requirement
 from security_dilemma_training.spiral import Reaction, reaction, spiral_index
 from security_dilemma_training.theory_settings import MEASURES, Settings
-from security_dilemma_training.theory_targets.rows import Row, closed, not_applicable
+from security_dilemma_training.theory_targets.rows import Row, closed, not_applicable, yes_or_no
 from security_dilemma_training.trajectories import Bools, Trajectories, record
 
 __all__ = ["PRICE", "ScriptedRace", "power", "power_params", "races", "required_arms", "requirements"]
@@ -62,8 +62,7 @@ def requirements(settings: Settings) -> list[Row]:
     for _ in range(ANSWERS):
         expected, arms = theory.answer(expected), required_arms(settings, arms)
     rows.append(_relative(f"arms after {ANSWERS} answers", expected, float(arms[0])))
-    spirals = float(required_arms(settings, np.array([base + 1.0]))[0] - near > 1)
-    rows.append(Row(8, "a unit of arms calls for more than one (1: yes)", float(theory.spirals), spirals))
+    rows.append(yes_or_no(8, "a unit of arms calls for more than one", theory.spirals, bool(far - near > 1)))
     point, reason = closed(theory.fixed_point)
     if point is None:
         rows.append(not_applicable(8, "D*, arms at which both are secure", str(reason)))
@@ -189,12 +188,11 @@ def races(settings: Settings) -> list[Row]:
     rows = _estimates(settings, lambda arms: a * arms + g)
     quiet = _race(settings, lambda arms: a * arms + g, games=1, noise=0.0).arms[:, 0, 0]
     changes = np.abs(np.diff(quiet))
-    quantity, border = "the race settles (1: yes)", abs(a - m) < 1e-4
-    settles = float(changes[-1] < changes[0])
+    quantity, border = "the race settles", abs(a - m) < 1e-4
     rows.append(
         not_applicable(9, quantity, "reaction and restraint are all but equal")
         if border
-        else Row(9, quantity, float(race.is_stable()), settles)
+        else yes_or_no(9, quantity, race.is_stable(), bool(changes[-1] < changes[0]))
     )
     if not race.is_stable() or race.spectral_radius() ** SETTLING_STEPS > RESIDUE:
         why = f"spectral radius {race.spectral_radius():.4f}: the race does not settle in {SETTLING_STEPS} steps"

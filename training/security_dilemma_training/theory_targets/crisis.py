@@ -25,7 +25,7 @@ from security_dilemma.theory import (
     strike_is_risk_dominant,
 )
 from security_dilemma_training.theory_settings import MEASURES, Settings, basin_starts, critical
-from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable
+from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable, yes_or_no
 
 __all__ = ["basin", "cells", "crisis_matrix", "gain_of_striking", "quantal_response", "trust_threshold"]
 
@@ -86,7 +86,7 @@ def trust_threshold(settings: Settings) -> list[Row]:
             matrix.strike_hold + matrix.strike_strike > matrix.hold_hold + matrix.hold_strike + EXACT,
         ),
     ]
-    rows = [Row(2, f"{name} (1: yes)", float(theory), float(found)) for name, theory, found in flags]
+    rows = [yes_or_no(2, *flag) for flag in flags]
     rows.append(
         _bisected_row(
             "π*, critical probability of being struck",
@@ -140,14 +140,13 @@ def basin(settings: Settings) -> list[Row]:
     """THEORY 3: which equilibrium security seekers learn, by the probability with which they strike at the start."""
     rows, boundary = [], critical(settings)
     for start in basin_starts(settings):
-        quantity, key = f"war is learned from x0 = {start:.4f} (1: yes)", ("basin", MEASURES["basin"].format(start))
+        quantity, key = f"war is learned from x0 = {start:.4f}", ("basin", MEASURES["basin"].format(start))
         if boundary is not None and abs(start - boundary) < BORDER:
             why = f"within {BORDER} of π*: sampling decides"
             rows.append(Row(3, quantity, reason=why, experiment=key, outcome=True))
             continue
-        theory = float(ends_at_war(start, settings.chance, settings.war_cost))
-        uphill = float(gain_of_striking(settings, start) > 0)
-        rows.append(Row(3, quantity, theory, uphill, experiment=key, outcome=True))
+        war = ends_at_war(start, settings.chance, settings.war_cost)
+        rows.append(yes_or_no(3, quantity, war, gain_of_striking(settings, start) > 0, key))
     return rows
 
 

@@ -23,7 +23,7 @@ from security_dilemma.theory import (
 )
 from security_dilemma_training.theory_settings import MEASURES, Settings, contagion_means, trust_levels
 from security_dilemma_training.theory_targets.crisis import EXACT, crisis_matrix, gain_of_striking, striking
-from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable
+from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable, yes_or_no
 
 __all__ = ["contagion", "fear", "misperception", "worst_case"]
 
@@ -166,28 +166,27 @@ def _gain_at_cutoff(settings: Settings, seen: float) -> float:
 
 def worst_case(settings: Settings) -> list[Row]:
     """THEORY 13: worst-case beliefs make war where offence has the advantage, the true trust decides in between."""
-    worst = float(not peace_is_equilibrium(0.0, settings.chance, settings.war_cost))
+    worst = not peace_is_equilibrium(0.0, settings.chance, settings.war_cost)
     matrix = crisis_matrix(settings, greedy=False)
-    strikes = float(matrix.strike_strike > matrix.hold_strike + EXACT)
-    rows = [Row(13, "seekers who expect a strike for certain strike (1: yes)", worst, strikes)]
+    strikes = matrix.strike_strike > matrix.hold_strike + EXACT
+    rows = [yes_or_no(13, "seekers who expect a strike for certain strike", worst, strikes)]
     certain = GameTree.build(settings.game("crisis", trust=1.0))
-    peace = float(nash_conv(certain, all_hold(certain)) <= EXACT)
-    rows.append(Row(13, "peace is an equilibrium at trust 1 (1: yes)", 1.0, peace))
+    peace = nash_conv(certain, all_hold(certain)) <= EXACT
+    rows.append(yes_or_no(13, "peace is an equilibrium at trust 1", True, peace))
     threshold, reason = closed(lambda: predation_threshold(settings.chance, settings.war_cost))
     if settings.chance > 0.5 and (threshold is None or settings.greed <= threshold):
         why = reason or f"greed = {settings.greed:g} does not exceed {threshold:.4f}: greedy states need not strike"
         return [*rows, not_applicable(13, "war between seekers by trust", why)]
     for trust in trust_levels(settings):
-        theory = float(not peace_is_equilibrium(trust, settings.chance, settings.war_cost))
+        war = not peace_is_equilibrium(trust, settings.chance, settings.war_cost)
         learned = ("trust_threshold", MEASURES["trust_threshold"].format(trust))
-        quantity = f"seekers go to war at trust {trust:.4f} (1: yes)"
-        rows.append(Row(13, quantity, theory, _war(settings, trust), experiment=learned, outcome=True))
+        rows.append(yes_or_no(13, f"seekers go to war at trust {trust:.4f}", war, _war(settings, trust), learned))
     return rows
 
 
-def _war(settings: Settings, trust: float) -> float:
-    """Whether a security seeker would not hold where other seekers hold and greedy states strike; 1: yes."""
+def _war(settings: Settings, trust: float) -> bool:
+    """Whether a security seeker would not hold where other seekers hold and greedy states strike."""
     tree = GameTree.build(settings.game("crisis", trust=trust))
     best = best_response(tree, greedy_strike(tree), 0).behaviour[0]
     seekers = tree.stages[0].observations[0][:, tree.entries["own_greed"]] == 0
-    return float(best[seekers, 1].max())
+    return bool(best[seekers, 1].any())

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Learned", "Results", "Row", "Verdict", "attach", "bisected", "closed", "not_applicable"]
+__all__ = ["Learned", "Results", "Row", "Verdict", "attach", "bisected", "closed", "not_applicable", "yes_or_no"]
 
 Results: TypeAlias = Mapping[str, Mapping[str, Sequence[float]]]
 """What one kind of learner reached: by experiment and measure, one value for each seed."""
@@ -56,7 +56,7 @@ class Row:
         reason: Why theory says nothing here, or why something is left out.
         experiment: The experiment with learners that belongs here, if any, and what it measures.
         learned_tolerance: Largest distance of the mean over seeds from theory that passes.
-        outcome: Whether learners end at 0 or 1, so that their mean is a share of seeds.
+        outcome: Whether it is a yes or no, 1 or 0; what learners reach on the mean is then a share of seeds.
         learned: What learners reached.
     """
 
@@ -88,6 +88,13 @@ def closed(form: Callable[[], float]) -> tuple[float | None, str | None]:
         return float(form()), None
     except ValueError as error:
         return None, str(error)
+
+
+def yes_or_no(
+    section: int, quantity: str, theory: bool, environment: bool, experiment: tuple[str, str] | None = None
+) -> Row:
+    """Return the row of something that is so or not."""
+    return Row(section, quantity, float(theory), float(environment), 0.0, experiment=experiment, outcome=True)
 
 
 def not_applicable(section: int, quantity: str, reason: str) -> Row:

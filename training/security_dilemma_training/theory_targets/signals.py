@@ -12,7 +12,7 @@ from security_dilemma.stage_games import StageGame
 from security_dilemma.theory import Window, reassurance_window, signal_window
 from security_dilemma_training.theory_settings import MEASURES, Settings, window_points
 from security_dilemma_training.theory_targets.crisis import EXACT
-from security_dilemma_training.theory_targets.rows import Row, bisected, not_applicable
+from security_dilemma_training.theory_targets.rows import Row, bisected, not_applicable, yes_or_no
 
 __all__ = ["MOST_COST", "reassurance_game", "reassurance_rows", "signal_rows", "signalling_game", "window"]
 
@@ -60,7 +60,7 @@ def signal_rows(settings: Settings) -> list[Row]:
     theory, reason = window(settings, "costly_signal")
     rows = _window_rows(7, "cost", theory, reason, separates, MOST_COST, "costly_signal")
     if reason is None:
-        rows.append(Row(7, "a free message separates two types (1: yes)", 0.0, float(separates(0.0))))
+        rows.append(yes_or_no(7, "a free message separates two types", False, separates(0.0)))
     return rows
 
 
@@ -89,16 +89,15 @@ def _window_rows(
     if reason is not None:
         return [not_applicable(section, f"window of the {name}", reason)]
     found = _found(separates, most)
-    rows = [Row(section, f"a {name} separates the types (1: yes)", float(theory is not None), float(found is not None))]
+    rows = [yes_or_no(section, f"a {name} separates the types", theory is not None, found is not None)]
     if theory is None:
         return rows
     for end, value, environment in zip(("least", "largest"), theory, found or (np.nan, np.nan), strict=True):
         rows.append(Row(section, f"{end} {name} that separates", value, environment))
     for point in window_points(*theory, 0.0, most):
         learned = (experiment, MEASURES[experiment].format(point))
-        quantity = f"types stay apart in learning at {name} {point:.4f} (1: yes)"
-        holds = float(point in theory)
-        rows.append(Row(section, quantity, holds, float(separates(point)), experiment=learned, outcome=True))
+        quantity = f"types that are apart stay apart at {name} {point:.4f}"
+        rows.append(yes_or_no(section, quantity, point in theory, separates(point), learned))
     return rows
 
 
