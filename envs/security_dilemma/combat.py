@@ -20,6 +20,7 @@ __all__ = [
     "mutual_probability",
     "strike_probability",
     "wage",
+    "win_chance",
 ]
 
 
@@ -76,25 +77,38 @@ def strike_probability(params: Params, state: State) -> Array:
     return attack_probability(params, state.balance, attack, facing(defence, state.crisis))
 
 
-def wage(params: Params, state: State, strike: Array, draw: Array) -> War:
-    """Resolve the strikes of the crisis dyad on the stocks as they stand.
+def win_chance(params: Params, state: State, strike: Array) -> Array:
+    """Return the chance of each state to win the war of a step, (..., N); meaningless for who is not at war.
 
     Args:
         params: The game's parameters. Where decisiveness differs by state, a one-sided strike uses the striker's and
             a mutual one the mean of the two.
         state: The state at the start of the step.
         strike: (..., N) bool, true only for states in crisis.
-        draw: (...,) uniform; the dyad's first state wins where it is below that state's chance.
     """
     xp = namespace(strike)
     crisis = state.crisis
-    struck_at = _struck_at(strike, crisis)
-    belligerent = strike | struck_at
     one_sided = strike_probability(params, state)
     attack = attack_strength(params, state.offensive, state.defensive)
     k = params.decisiveness
     mutual = mutual_probability(0.5 * (k + facing(k, crisis)), attack, facing(attack, crisis))
-    chance = xp.where(strike & struck_at, mutual, xp.where(strike, one_sided, 1 - facing(one_sided, crisis)))
+    both = strike & _struck_at(strike, crisis)
+    return xp.where(both, mutual, xp.where(strike, one_sided, 1 - facing(one_sided, crisis)))
+
+
+def wage(params: Params, state: State, strike: Array, draw: Array) -> War:
+    """Resolve the strikes of the crisis dyad on the stocks as they stand.
+
+    Args:
+        params: The game's parameters.
+        state: The state at the start of the step.
+        strike: (..., N) bool, true only for states in crisis.
+        draw: (...,) uniform; the dyad's first state wins where it is below that state's chance.
+    """
+    xp = namespace(strike)
+    crisis = state.crisis
+    belligerent = strike | _struck_at(strike, crisis)
+    chance = win_chance(params, state, strike)
     first_wins, first = _first_wins(chance, crisis, xp.asarray(draw)[..., None])
     # the order of where's arguments keeps the games on the last axis of memory
     won = xp.where(belligerent & first, first_wins, belligerent & ~first_wins)

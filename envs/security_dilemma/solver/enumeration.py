@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from security_dilemma.actions import decode
 from security_dilemma.chance import Draws
-from security_dilemma.combat import wage
+from security_dilemma.combat import win_chance
 from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import Params
 from security_dilemma.payoffs import reward
@@ -37,9 +37,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
-
-HALVINGS = 54
-"""How often an interval of chances is halved until it is as narrow as float64 tells apart."""
 
 
 class Choice(NamedTuple):
@@ -131,7 +128,7 @@ def play(game: StageGame, params: Params, state: State, options: tuple[Choice, .
     first, paid = _step(game, params, _pick(state, history), _sent(options, actions), 0.0)
     at_war = np.flatnonzero(first.belligerent.any(axis=-1))
     chance = np.ones(len(history))
-    chance[at_war] = _first_wins(params, _pick(state, history[at_war]), first.struck[at_war])
+    chance[at_war] = win_chance(params, _pick(state, history[at_war]), first.struck[at_war])[..., 0]
     second, loss = _step(game, params, _pick(state, history[at_war]), _sent(options, actions[at_war]), 1.0)
     likely = np.concatenate([chance, 1 - chance[at_war]])
     possible = np.flatnonzero(likely > 0)
@@ -158,17 +155,6 @@ def _step(game: StageGame, params: Params, state: State, sent: Ints, war: float)
     action = decode(params, state, sent, draws)
     after = advance(params, state, action, draws, game.stages, game.war)
     return after, reward(params, state, action, after, game.stages, game.war)
-
-
-def _first_wins(params: Params, state: State, strike: Bools) -> Floats:
-    """Return the chance that the first state wins, (...,): the draw below which combat lets it win, by halving."""
-    low, high = np.zeros(len(strike)), np.ones(len(strike))
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        won = wage(params, state, strike, middle).won[..., 0]
-        low, high = np.where(won, middle, low), np.where(won, high, middle)
-    certain = wage(params, state, strike, np.zeros(len(strike))).won[..., 0]
-    return np.where(certain, high, 0.0)
 
 
 def _pick(state: State, which: Ints) -> State:
