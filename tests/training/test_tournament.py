@@ -1,25 +1,21 @@
-"""A tournament: who may play, what a match is worth, what is kept of it, and what the report says."""
+"""A tournament: what is played, what an interrupted one goes on from, and what the report says."""
 
 from __future__ import annotations
 
 import csv
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from security_dilemma.params import WORLDS, ParameterError, Params
-from security_dilemma_training import matches, tournament, tournament_report
-from security_dilemma_training.checkpoints import save_policy
-from security_dilemma_training.contestants import Member, contestants, policy_of
+from security_dilemma.params import WORLDS, ParameterError
+from security_dilemma_training import populations, tournament, tournament_report
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.jobs import Job, Outcome
-from security_dilemma_training.learners import build_games, build_learner
-from security_dilemma_training.matches import Match, play, play_all, stored
-from security_dilemma_training.runs import Run, held
+from security_dilemma_training.populations import evolution, matrix
+from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import wilson_interval
 from security_dilemma_training.tournament import (
     GREEDY_FACING_SEEKER,
@@ -30,26 +26,8 @@ from security_dilemma_training.tournament import (
     run_tournament,
     tournament_worlds,
 )
-from security_dilemma_training.tournament_report import evolution, matrix
-from security_dilemma_training.trajectories import record
-from security_dilemma_training.vec_env import GamesVecEnv
-from tests.training.runs_for_tests import CRISIS, merged, new_run, silent, small_config
-
-DANGEROUS = WORLDS["doubly_dangerous"]
-HAWK, DOVE, RANDOM = (Member(name, None) for name in ("hawk", "dove", "random"))
-
-
-def untrained(folder: Path, seed: int = 0, **changes: Any) -> Run:
-    """A run whose policy is that of its first weights."""
-    config = small_config(**changes)
-    run = new_run(folder, config, seed)
-    learner = build_learner(config, GamesVecEnv(build_games(config, config.n_games, seed)), seed)
-    save_policy(run.policy_path, learner.policy)
-    return run
-
-
-def match_of(first: Member, others: Member, params: Params = DANGEROUS, games: int = 60, **changes: Any) -> Match:
-    return Match(params, 2, 64, first, others, (0, 0), games, 0)._replace(**changes)
+from tests.training.runs_for_tests import silent
+from tests.training.untrained import untrained
 
 
 def inline(jobs: list[Job], workers: int) -> list[Outcome]:
@@ -68,131 +46,13 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(tournament, "run_jobs", run)
     for name, small in (("STARTS", 20), ("STEPS", 200), ("DURATION", 200.0)):
-        monkeypatch.setattr(tournament_report, name, small)
+        monkeypatch.setattr(populations, name, small)
     return names
 
 
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tournament_report, "save", lambda *_: [])
-
-
-def test_players_are_strategies_and_runs_by_config(tmp_path: Path) -> None:
-    for seed in (0, 1):
-        untrained(tmp_path / "runs" / "a" / f"seed_{seed}", seed)
-    untrained(tmp_path / "runs" / "b" / "seed_0", params={"war_cost": 0.1})
-    found = contestants(["hawk", str(tmp_path / "runs"), "hawk", str(tmp_path / "runs" / "a" / "seed_1")], 2)
-    assert [(c.name, len(c.members), c.learned) for c in found] == [
-        ("hawk", 1, False),
-        ("learned_not_intense", 2, True),
-        ("learned_not_intense_2", 1, True),
-        ("hawk_2", 1, False),
-        ("learned_not_intense_3", 1, True),
-    ]
-    assert found[4].members[0].identity == found[1].members[1].identity != found[1].members[0].identity
-
-
-def test_every_player_who_cannot_play_is_named_at_once(tmp_path: Path) -> None:
-    new_run(tmp_path / "begun", small_config())
-    untrained(tmp_path / "three", game={"n_states": 3})
-    untrained(tmp_path / "stages", **merged(CRISIS, {"world": None}))
-    untrained(tmp_path / "continuous", game={"action_mode": "continuous"})
-    names = ["begun", "three", "stages", "continuous"]
-    with pytest.raises(ConfigError) as caught:
-        contestants(["hawks", "dove", *(str(tmp_path / name) for name in names)], 2)
-    text = str(caught.value)
-    for part in (
-        "5 faults",
-        "player 'hawks' is neither a strategy nor a folder: did you mean 'hawk'?",
-        "begun is not trained yet",
-        "three was trained with n_states = 3, the tournament has 2",
-        "stages was trained in a stage game",
-        "continuous was trained with action_mode = 'continuous'",
-    ):
-        assert part in text, part
-    with pytest.raises(ConfigError, match="players are missing"):
-        contestants([], 2)
-
-
-def test_a_discrete_policy_plays_as_its_multidiscrete_self(tmp_path: Path) -> None:
-    run = untrained(tmp_path / "run", game={"action_mode": "discrete"})
-    (contestant,) = contestants([str(run.folder)], 2)
-    policy = policy_of(contestant.members[0], DANGEROUS, 2, 64)
-    played = record(DANGEROUS, policy, n_games=40, intents=0, seed=0)
-    moves = np.bincount(played.move[played.present].ravel(), minlength=5) / played.present.sum()
-    signals = np.bincount(played.signal[played.present].ravel(), minlength=5) / played.present.sum()
-    assert np.allclose(moves[1:4], 0.2, atol=0.04)
-    assert np.allclose(signals, 0.2, atol=0.05)
-
-
-def test_a_match_alternates_places_and_tells_of_both_sides() -> None:
-    result = play(match_of(HAWK, DOVE))
-    assert (result.games, result.wars) == (60, 60)
-    assert result.first.survived + result.others.survived == 60
-    assert result.first.states == result.others.states == 60
-    assert result.first.survived > 45
-    assert result.first.payoff > result.others.payoff + 0.3
-    peace = play(match_of(DOVE, DOVE))
-    assert (peace.wars, peace.first.survived, peace.first.states) == (0, 120, 120)
-    assert np.isclose(peace.first.payoff, 1)
-    assert np.isclose(peace.first.spread, 0, atol=1e-6)
-
-
-def test_places_make_no_difference_to_what_a_match_is_worth() -> None:
-    """The first state alone is strong, and so is each side in half of the games."""
-    params = DANGEROUS.replace(home_defence=np.array([30.0, 0.3]), crisis_rate=1.0)
-    result = play(match_of(HAWK, DOVE, params=params, games=200))
-    assert (result.wars, result.first.states) == (200, 200)
-    assert 95 <= result.first.survived <= 105
-    one = play(match_of(HAWK, HAWK, params=params, games=200))
-    assert one.first == one.others
-    assert one.first.survived == 200
-
-
-def test_intents_go_with_sides() -> None:
-    """A greedy opportunist predates, a security seeker does not."""
-    opportunist = HAWK._replace(source="opportunist")
-    assert play(match_of(opportunist, DOVE, intents=(1, 0))).wars == 60
-    assert play(match_of(opportunist, DOVE, intents=(0, 1))).wars == 0
-    assert play(match_of(opportunist, opportunist, intents=(1, 0))).first.payoff > 1
-
-
-def test_one_among_several_others() -> None:
-    result = play(match_of(HAWK, DOVE, n_states=3, games=61))
-    assert (result.first.states, result.others.states, result.games) == (61, 122, 61)
-    assert result.wars > 40
-    # a dove suffers from the one hawk, and from nobody else
-    assert play(match_of(DOVE, DOVE, n_states=3)).wars == 0
-
-
-def test_a_result_is_found_again_under_what_determines_it(tmp_path: Path) -> None:
-    match = match_of(RANDOM, HAWK)
-    path = tmp_path / f"{match.key}.json"
-    assert stored(match, path) is None
-    play_all({str(path): match}, silent)
-    assert stored(match, path) == play(match)
-    for changed in (
-        match._replace(seed=1),
-        match._replace(games=61),
-        match._replace(intents=(0, 1)),
-        match._replace(params=DANGEROUS.replace(war_cost=0.2)),
-        match._replace(others=Member("somewhere", "f" * 64)),
-        match._replace(max_cycles=32),
-        match.reversed,
-    ):
-        assert changed.key != match.key
-        assert stored(changed, path) is None
-    # wherever the file of a learned policy is, it is the same policy
-    here, there = (match._replace(others=Member(folder, "f" * 64)) for folder in ("here", "there"))
-    assert here.key == there.key
-    path.write_text(path.read_text()[:50])
-    assert stored(match, path) is None
-
-
-def test_another_source_is_another_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = match_of(RANDOM, HAWK).key
-    monkeypatch.setattr(matches, "_source_hash", lambda: "changed")
-    assert match_of(RANDOM, HAWK).key != key
 
 
 def entries_of(folder: Path) -> dict[tuple[str, ...], dict[str, float]]:
@@ -208,7 +68,7 @@ def test_a_tournament_of_strategies(tmp_path: Path, in_process: list[str], capsy
     assert run_tournament(players, worlds, tmp_path, 1, games=40, mixed=True, command="the command") == 0
     assert "tournament.md" in capsys.readouterr().out
     found = entries_of(tmp_path)
-    assert len(found) == 3 * 9
+    assert len(found) == 4 * 9
     one, other = (found["intense", SEEKERS, *pair] for pair in (("dove", "hawk"), ("hawk", "dove")))
     assert one["war_rate"] == other["war_rate"] == 1
     assert np.isclose(one["survival"] + other["survival"], 1)
@@ -221,7 +81,7 @@ def test_a_tournament_of_strategies(tmp_path: Path, in_process: list[str], capsy
     ]
     assert np.isclose(sides[0]["survival"] + sides[1]["survival"], 1)
     results = json.loads((tmp_path / "results.json").read_text())
-    assert set(results["replicator"]["intense"]) == {SEEKERS, "either_intent"}
+    assert set(results["replicator"]["intense"]) == {SEEKERS, "intents_drawn"}
     end = results["replicator"]["intense"][SEEKERS]["from_all_alike"]
     assert np.isclose(sum(end.values()), 1)
     assert end["hawk"] < 0.01

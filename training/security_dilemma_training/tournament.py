@@ -21,6 +21,7 @@ from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import Z95, Interval, bootstrap_interval, wilson_interval
 
 __all__ = [
+    "CONDITIONS",
     "GREEDY_FACING_SEEKER",
     "SEEKERS",
     "SEEKER_FACING_GREEDY",
@@ -33,8 +34,8 @@ __all__ = [
 
 SEEKERS, SELF_PLAY = "security_seekers", "self_play"
 SEEKER_FACING_GREEDY, GREEDY_FACING_SEEKER = "seeker_facing_greedy", "greedy_facing_seeker"
-CONDITIONS = {SEEKERS: (0, 0), SEEKER_FACING_GREEDY: (0, 1), GREEDY_FACING_SEEKER: (1, 0)}
-"""Intents of a contestant and of those whom it meets, 1 for greedy; the last two where asked for.
+CONDITIONS = {SEEKERS: (0, 0), SEEKER_FACING_GREEDY: (0, 1), GREEDY_FACING_SEEKER: (1, 0), "greedy_states": (1, 1)}
+"""Intents of a contestant and of those whom it meets, 1 for greedy; all but the first where asked for.
 
 Besides, under ``self_play`` a contestant of several seeds has each seed play itself, all of them security seekers.
 """
@@ -52,7 +53,7 @@ class Tournament(NamedTuple):
     seed: int
     n_states: int
     max_cycles: int
-    mixed: bool  # whether security seekers also meet greedy states
+    mixed: bool  # whether there are greedy states, too
 
     @property
     def conditions(self) -> dict[str, tuple[int, int]]:
@@ -148,7 +149,7 @@ def run_tournament(
         seed: Seed of all games.
         n_states: Number of states; with more than two, one of the row's is among others of the column's.
         max_cycles: Time limit in steps.
-        mixed: Whether to play pairs of a security seeker and a greedy state, too.
+        mixed: Whether to play the other pairs of intents than two security seekers, too.
         command: What was called, for the report.
 
     Returns:

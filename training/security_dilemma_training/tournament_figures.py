@@ -15,12 +15,10 @@ from security_dilemma_training.figures import STYLE
 from security_dilemma_training.summary import display_name
 
 if TYPE_CHECKING:
-    from security_dilemma_training.tournament_report import Population
+    from security_dilemma_training.populations import Population
 
 __all__ = ["matrices", "replicator"]
 
-TITLES = {"payoff": "payoff of the row", "war_rate": "share of games with a war", "survival": "survival of the row"}
-COLORS = {"payoff": "viridis", "war_rate": "cividis", "survival": "viridis"}
 SHOWN = 0.05
 """Contestants that end below this share in every world are drawn in grey, unless they doubled on the way."""
 
@@ -28,22 +26,22 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 LINES = ("-", "--", ":")
 
 
-def matrices(world: str, names: Sequence[str], panels: Mapping[str, NDArray[Any]]) -> Figure:
-    """Draw matrices of a world side by side, each with its numbers.
+def matrices(title: str, names: Sequence[str], panels: Mapping[str, NDArray[Any]]) -> Figure:
+    """Draw matrices side by side, each with its numbers.
 
     Args:
-        world: Title.
+        title: Title of the figure.
         names: Of rows and columns.
-        panels: (n, n) values by quantity.
+        panels: (n, n) values by title; payoffs, if the title says so, else shares.
     """
     with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
         side = 1.2 + 0.34 * len(names)
         figure = Figure(figsize=(1.4 + side * len(panels), 1.5 + side))
-        figure.suptitle(f"{world}, between security seekers")
-        for axes, (quantity, values) in zip(
+        figure.suptitle(title)
+        for axes, (panel, values) in zip(
             figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
         ):
-            _heat(axes, quantity, values, names)
+            _heat(axes, panel, values, names)
     return figure
 
 
@@ -95,9 +93,11 @@ def _styles(populations: Sequence[Population]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _heat(axes: Axes, quantity: str, values: NDArray[Any], names: Sequence[str]) -> None:
-    low, high = (0.0, 1.0) if quantity != "payoff" else (min(0.0, float(values.min())), max(1.0, float(values.max())))
-    axes.imshow(values, cmap=COLORS[quantity], vmin=low, vmax=high)
+def _heat(axes: Axes, title: str, values: NDArray[Any], names: Sequence[str]) -> None:
+    low, high = 0.0, 1.0
+    if title.startswith("payoff"):
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    axes.imshow(values, cmap="cividis" if "war" in title else "viridis", vmin=low, vmax=high)
     for (i, j), value in np.ndenumerate(values):
         dark = (value - low) / (high - low) < 0.6
         axes.text(j, i, f"{value:z.2f}", ha="center", va="center", fontsize=6, color="white" if dark else "black")
@@ -105,5 +105,5 @@ def _heat(axes: Axes, quantity: str, values: NDArray[Any], names: Sequence[str])
     axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), labels)
     axes.tick_params(length=0)
-    axes.set_title(TITLES[quantity], loc="left")
+    axes.set_title(title, loc="left")
     axes.set_xlabel("meets", loc="left")

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,8 @@ from rich.table import Table
 
 from security_dilemma_training import tournament_figures
 from security_dilemma_training.figures import save
+from security_dilemma_training.populations import DURATION, STARTS, Population, matrix, populations_of
 from security_dilemma_training.provenance import circumstances, maker
-from security_dilemma_training.replicator import evolve, path, random_populations, rest_points
 from security_dilemma_training.statistics import Interval, few_seeds
 from security_dilemma_training.summary import display_name, show_interval, show_number
 from security_dilemma_training.tournament import (
@@ -32,66 +32,19 @@ from security_dilemma_training.tournament import (
 )
 from security_dilemma_training.writing import write_atomically
 
-__all__ = ["Population", "evolution", "matrix", "tournament_table", "write_tournament"]
+__all__ = ["tournament_table", "write_tournament"]
 
-QUANTITIES = ("payoff", "war_rate", "survival")
-STARTS = 300
-"""Populations from which the replicator dynamic starts."""
-
-DURATION, STEPS = 1000.0, 1000
-"""Of the replicator dynamic, in units of time, see :mod:`security_dilemma_training.replicator`, and in steps."""
-
-POINTS = 5
-"""Rest points that are told of."""
-
-
-class Population(NamedTuple):
-    """How a population of the contestants evolves in a world by the replicator dynamic."""
-
-    names: tuple[str, ...]
-    path: NDArray[Any]  # (steps + 1, n), from all alike
-    shares: NDArray[Any]  # (n,), mean at the end over random starts
-    war_rate: float  # at the end of the path: of the meetings of two drawn from the population
-    at_war: float  # share of random starts that end where most meetings see a war
-    points: list[tuple[float, NDArray[Any]]]  # share of random starts, and shares (n,), of the largest rest points
-
-
-def matrix(entries: Sequence[Entry], world: str, condition: str, quantity: str = "payoff") -> NDArray[np.float64]:
-    """Return the estimates of a quantity in a world under a condition, (rows, columns)."""
-    own = [entry for entry in entries if (entry.world, entry.condition) == (world, condition)]
-    names = list(dict.fromkeys(entry.row for entry in own))
-    values = np.full((len(names), len(names)), math.nan)
-    for entry in own:
-        values[names.index(entry.row), names.index(entry.column)] = getattr(entry, quantity).estimate
-    return values
-
-
-def evolution(names: Sequence[str], payoffs: NDArray[np.float64], wars: NDArray[np.float64]) -> Population:
-    """Return how a population evolves.
-
-    Args:
-        names: The contestants.
-        payoffs: (n, n), of the row among columns.
-        wars: (n, n), share of their games that see a war.
-    """
-    n = len(names)
-    start = np.full(n, 1 / n)
-    ends = evolve(payoffs, random_populations(STARTS, n), duration=DURATION, steps=STEPS)
-    one = path(payoffs, start, duration=DURATION, steps=STEPS)
-    points = [(point.basin, point.shares) for point in rest_points(ends)[:POINTS]]
-    at_war = float((np.einsum("si,ij,sj->s", ends, wars, ends) > 0.5).mean())
-    return Population(tuple(names), one, ends.mean(axis=0), float(one[-1] @ wars @ one[-1]), at_war, points)
+PANELS = {"payoff": "payoff of the row", "war_rate": "share of games with a war", "survival": "survival of the row"}
+QUANTITIES = tuple(PANELS)
 
 
 def write_tournament(asked: Tournament, entries: Sequence[Entry], folder: Path, command: str) -> Path:
     """Write ``tournament.md``, ``matrix.csv``, ``results.json`` and the figures, and return the report's path."""
-    populations = _populations(asked, entries)
+    populations = populations_of(asked, entries)
     write_atomically(folder / "matrix.csv", _csv(entries))
     write_atomically(folder / "results.json", _json(asked, entries, populations, command))
     for world in asked.worlds:
-        panels = {quantity: matrix(entries, world, SEEKERS, quantity) for quantity in QUANTITIES}
-        names = [player.name for player in asked.players]
-        save(tournament_figures.matrices(display_name(world), names, panels), folder / f"matrices_{world}")
+        _draw_matrices(asked, entries, world, folder)
     save(
         tournament_figures.replicator({w: p[SEEKERS] for w, p in populations.items()}, DURATION), folder / "replicator"
     )
@@ -113,18 +66,20 @@ def tournament_table(entries: Sequence[Entry]) -> Table:
     return table
 
 
-def _populations(asked: Tournament, entries: Sequence[Entry]) -> dict[str, dict[str, Population]]:
-    """By world and condition; ``either_intent`` is the game whose two roles a contestant has equally often."""
-    names = [player.name for player in asked.players]
-    found: dict[str, dict[str, Population]] = {}
-    for world in asked.worlds:
-        games = {SEEKERS: tuple(matrix(entries, world, SEEKERS, q) for q in ("payoff", "war_rate"))}
-        if asked.mixed:
-            roles = (SEEKER_FACING_GREEDY, GREEDY_FACING_SEEKER)
-            pairs = [[matrix(entries, world, role, q) for role in roles] for q in ("payoff", "war_rate")]
-            games["either_intent"] = tuple(np.mean(pair, axis=0) for pair in pairs)
-        found[world] = {condition: evolution(names, *game) for condition, game in games.items()}
-    return found
+def _draw_matrices(asked: Tournament, entries: Sequence[Entry], world: str, folder: Path) -> None:
+    names, title = [player.name for player in asked.players], display_name(world)
+    found = {quantity: matrix(entries, world, SEEKERS, quantity) for quantity in QUANTITIES}
+    panels = {PANELS[quantity]: values for quantity, values in found.items()}
+    figure = tournament_figures.matrices(f"{title}, between security seekers", names, panels)
+    save(figure, folder / f"matrices_{world}")
+    if asked.mixed:
+        panels = {
+            "payoff of a row that seeks security": matrix(entries, world, SEEKER_FACING_GREEDY),
+            "payoff of a greedy row": matrix(entries, world, GREEDY_FACING_SEEKER),
+            "share of games with a war, row greedy": matrix(entries, world, GREEDY_FACING_SEEKER, "war_rate"),
+        }
+        figure = tournament_figures.matrices(f"{title}, a security seeker and a greedy state", names, panels)
+        save(figure, folder / f"matrices_{world}_mixed")
 
 
 def _csv(entries: Sequence[Entry]) -> str:
@@ -199,6 +154,7 @@ def _markdown(
         ]
         lines += _self_play(entries, world)
         lines += [f"![Matrices](matrices_{world}.png)", ""]
+        lines += [f"![Matrices of mixed pairs](matrices_{world}_mixed.png)", ""] if asked.mixed else []
         for condition, population in populations[world].items():
             lines += [_told(population, condition), ""]
     return "\n".join([*lines, "![Replicator dynamic](replicator.png)", ""])
@@ -206,14 +162,10 @@ def _markdown(
 
 def _about(asked: Tournament) -> list[str]:
     games = f"{asked.games} games of each meeting of two policies, seed {asked.seed}, at most {asked.max_cycles} steps"
-    pairs = "pairs of security seekers, and of a security seeker and a greedy state" if asked.mixed else (
-        "pairs of security seekers"
-    )  # fmt: skip
+    intents = "all pairs of intents" if asked.mixed else "security seekers only"
+    lines = [f"{games}; {intents}. Payoffs are discounted; an undisturbed peace is worth 1."]
     if asked.n_states > 2:
-        pairs = f"{asked.n_states} states, one of the row's among others of the column's; {pairs}".replace(
-            "pairs", "states"
-        )
-    lines = [f"{games}; {pairs}. Payoffs are discounted; an undisturbed peace is worth 1."]
+        lines += ["", f"{asked.n_states} states: one of the row's among others that are all of the column's."]
     learned = [player for player in asked.players if player.learned]
     if learned:
         seeds = ", ".join(f"{player.name} ({len(player.members)})" for player in learned)
