@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from security_dilemma.payoffs import military_burden
 from security_dilemma.stage_games import StageGame, with_stakes
 from security_dilemma.state import Move, Signal
 from security_dilemma.theory import reassurance_window, signal_window, war_chance
-from security_dilemma_training.learners import LearnedPolicy
-from security_dilemma_training.sb3_stage_games import Trial, after, at_start, learned, strikes
+from security_dilemma_training.config import RunConfig
+from security_dilemma_training.learners import LearnedPolicy, build_games
+from security_dilemma_training.sb3_stage_games import after, at_start, learned, run_config, stage_config, strikes
 from security_dilemma_training.theory_settings import (
     MEASURES,
     Settings,
@@ -22,6 +24,7 @@ from security_dilemma_training.theory_settings import (
     trust_levels,
     window_points,
 )
+from security_dilemma_training.theory_targets.arms import power_params
 from security_dilemma_training.theory_targets.signals import MOST_COST
 
 __all__ = ["EXPERIMENTS", "Experiment"]
@@ -60,8 +63,14 @@ TWO_STAGES: Mapping[str, Any] = MappingProxyType(
 )
 """Slower, for two stages begun near an equilibrium; without some entropy rare deviations are given up untried."""
 
+ARMING: Mapping[str, Any] = MappingProxyType({**LEARNER, "n_steps": 8, "learning_rate": 3e-3})
+"""The same for arms of any amount, whose spread the learner narrows as it goes."""
+
 RARE = 0.02
 """Initial strike probability of a start at peace."""
+
+ARMED_GAMES = 1000
+"""Games in which arms are measured."""
 
 INITIATIVES = 1000
 """Private benefits of striking at which a policy is read."""
@@ -75,7 +84,7 @@ def basin(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
     found = {}
     for start in basin_starts(settings):
         learner = {**LEARNER, "initial_strike_probability": start}
-        policy = learned(Trial(f"basin_from_{start:.4f}", game, learner, 40), seed, folder)
+        policy = learned(stage_config(f"basin_from_{start:.4f}", game, learner, 40), seed, folder)
         found[MEASURES["basin"].format(start)] = float(strikes(policy, at_start(game)) > 0.5)
     return found
 
@@ -84,7 +93,7 @@ def quantal_response(settings: Settings, seed: int, folder: Path) -> dict[str, f
     """THEORY 4: where an entropy weight of ``1/λ`` settles; four of the five moves are a hold."""
     game = settings.game("crisis", trust=1.0)
     learner = {**ANNEALED, "entropy_coefficient": 1 / settings.precision, "entropy_final_share": 1.0}
-    policy = learned(Trial("quantal_response", game, learner, 100), seed, folder)
+    policy = learned(stage_config("quantal_response", game, learner, 100), seed, folder)
     return {MEASURES["quantal_response_of_five_moves"]: strikes(policy, at_start(game))}
 
 
@@ -105,7 +114,7 @@ def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
 
 def _share(settings: Settings, mean: float, width: float, options: Mapping[str, Any], seed: int, folder: Path) -> float:
     game = settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
-    policy = learned(Trial(f"initiative_{mean:.4f}", game, {**ANNEALED, **options}, 100), seed, folder)
+    policy = learned(stage_config(f"initiative_{mean:.4f}", game, {**ANNEALED, **options}, 100), seed, folder)
     return strikes(policy, at_start(game, initiatives=INITIATIVES))
 
 
@@ -115,7 +124,7 @@ def trust_threshold(settings: Settings, seed: int, folder: Path) -> dict[str, fl
     for trust in trust_levels(settings):
         game = settings.game("crisis", trust=trust)
         learner = {**ANNEALED, "initial_strike_probability": RARE}
-        policy = learned(Trial(f"trust_{trust:.4f}", game, learner, 100), seed, folder)
+        policy = learned(stage_config(f"trust_{trust:.4f}", game, learner, 100), seed, folder)
         found[MEASURES["trust_threshold"].format(trust)] = float(strikes(policy, at_start(game)) > 0.5)
         found[f"greedy_strike_at_{trust:.4f}"] = strikes(policy, at_start(game, greedy=True))
     return found
@@ -127,7 +136,7 @@ def reassurance(settings: Settings, seed: int, folder: Path) -> dict[str, float]
     found: dict[str, float] = {}
     for stake in window_points(*limits, 0.0, 1.0) if limits else ():
         game = with_stakes(settings.game("kydd_reassurance", trust=settings.trust), (stake, 1 - stake))
-        policy = learned(Trial(f"first_stake_{stake:.4f}", game, TWO_STAGES, 100, _reassuring), seed, folder)
+        policy = learned(stage_config(f"first_stake_{stake:.4f}", game, TWO_STAGES, 100), seed, folder, _reassuring)
         read = _reassured(policy, game)
         found |= {f"{name}_at_{stake:.4f}": value for name, value in read.items()}
         apart = read["seeker"] < 0.5 < read["greedy"] and read["after_hold"] < 0.5
@@ -159,7 +168,7 @@ def costly_signal(settings: Settings, seed: int, folder: Path) -> dict[str, floa
         # half of the stake before the crisis and half in it, so that a burnt cost is a share of either
         trust = np.array([settings.trust, 1.0])
         game = with_stakes(settings.game("costly_signal", trust=trust, burn_cost=cost), (0.5, 0.5))
-        policy = learned(Trial(f"signal_{cost:.4f}", game, TWO_STAGES, 100, _signalling), seed, folder)
+        policy = learned(stage_config(f"signal_{cost:.4f}", game, TWO_STAGES, 100), seed, folder, _signalling)
         read = _signalled(policy, game)
         found |= {f"{name}_at_{cost:.4f}": value for name, value in read.items()}
         apart = read["seeker_burns"] > 0.5 > read["greedy_burns"] and read["after_burn"] < 0.5 < read["after_silence"]
@@ -192,6 +201,31 @@ def _signalled(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
     return burns | receiver
 
 
+def power(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+    """THEORY 10: what 2, 3 and 4 states that value their share of power spend on it, as a share of the economy."""
+    # arms are bought anew in each step and only attack, the future hardly counts: one purchase at a time is judged
+    params = power_params(settings, settings.power_weight)
+    params = params.replace(depreciation=0.999, discount=0.1, distinguishability=1.0, burn_cost=0.0)
+    found = {}
+    for n_states in (2, 3, 4):
+        shape = {"n_states": n_states, "max_cycles": 8, "action_mode": "continuous"}
+        learner = {**ARMING, "slots": 256 * n_states, "batch_size": 256 * n_states * ARMING["n_steps"]}
+        config = run_config(f"power_of_{n_states}", params, shape, learner, 150)
+        found[MEASURES["power"].format(n_states)] = _burden(learned(config, seed, folder), config)
+    return found
+
+
+def _burden(policy: LearnedPolicy, config: RunConfig) -> float:
+    """The mean burden of arms over the second half of many games."""
+    games = build_games(config, ARMED_GAMES, 0)
+    rng, observations, burdens = np.random.default_rng(0), games.reset(0), []
+    for step in range(config.game.max_cycles - 1):
+        observations, *_ = games.step(policy.act(observations, games.action_mask(), rng))
+        if 2 * step >= config.game.max_cycles:
+            burdens.append(float(military_burden(games.params, games.state).mean()))
+    return float(np.mean(burdens))
+
+
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {
         "basin": basin,
@@ -201,6 +235,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
         "trust_threshold": trust_threshold,
         "reassurance": reassurance,
         "costly_signal": costly_signal,
+        "power": power,
     }
 )
 """Experiments of stable-baselines3 learners by name, those of ``MEASURES``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from stable_baselines3.common.logger import Logger
 
 from security_dilemma import Games
-from security_dilemma.actions import ActionMode, component_sizes
+from security_dilemma.actions import component_sizes
 from security_dilemma.chance import Draws
 from security_dilemma.dynamics import initial
-from security_dilemma.params import PARAMETERS
+from security_dilemma.params import PARAMETERS, Params
 from security_dilemma.perception import observation_table, observe
 from security_dilemma.stage_games import StageGame
 from security_dilemma.state import Move, Signal
@@ -26,7 +26,7 @@ from security_dilemma_training.runs import Run
 from security_dilemma_training.train import train
 from security_dilemma_training.vec_env import GamesVecEnv
 
-__all__ = ["Rule", "Trial", "after", "at_start", "learned", "stage_config", "strikes", "trained"]
+__all__ = ["Rule", "after", "at_start", "learned", "run_config", "stage_config", "strikes"]
 
 Floats = NDArray[np.floating[Any]]
 Rule = Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]
@@ -39,60 +39,56 @@ TREMBLE = 0.05
 """Chance with which a prepared start plays at random in each component, so that deviations are tried."""
 
 
-class Trial(NamedTuple):
-    """What one seed of an experiment learns.
+def run_config(
+    name: str, params: Params, shape: Mapping[str, Any], learner: Mapping[str, Any], updates: int
+) -> RunConfig:
+    """Return the config of a run of so many updates.
 
-    Attributes:
-        name: Name of the run's folder, beside a part of the config's hash.
-        game: The stage game.
+    Args:
+        name: Its name.
+        params: The game's parameters.
+        shape: What ``game`` holds in a config.
         learner: Options of the learner.
         updates: Number of updates.
+
+    Raises:
+        ConfigError: Listing every fault of the options.
+    """
+    values = {key: np.asarray(getattr(params, key), object).tolist() for key in PARAMETERS}
+    data = {"name": name, "params": values, "game": dict(shape), "learner": dict(learner)}
+    options = parse(data, RunConfig).learner
+    steps = updates * options.slots * options.n_steps
+    schedule = {"agent_steps": steps, "checkpoint_every": steps}
+    return parse(data | {"schedule": schedule, "output": {"tensorboard": False}}, RunConfig)
+
+
+def stage_config(name: str, game: StageGame, learner: Mapping[str, Any], updates: int) -> RunConfig:
+    """Return the config of a run of a stage game, see :func:`run_config`.
+
+    Raises:
+        ConfigError: Listing every fault of the options.
+    """
+    shape = {name: value for name, value in game.arguments().items() if name != "params"}
+    return run_config(name, game.params, shape, learner, updates)
+
+
+def learned(config: RunConfig, seed: int, folder: Path, start: Rule | None = None) -> LearnedPolicy:
+    """Train in a run folder of its own below ``folder`` and return the policy; a finished run is read only.
+
+    Args:
+        config: What to learn.
+        seed: Seed of the run.
+        folder: Folder of the experiment's runs.
         start: What the first policy plays, but for :data:`TREMBLE`; None: an untrained network.
-        action_mode: The action mode.
-    """
-
-    name: str
-    game: StageGame
-    learner: Mapping[str, Any]
-    updates: int
-    start: Rule | None = None
-    action_mode: ActionMode = "multidiscrete"
-
-
-def stage_config(trial: Trial) -> RunConfig:
-    """Return the config of a run of a stage game.
 
     Raises:
-        ConfigError: Listing every fault of the learner's options.
-    """
-    params = {name: _plain(getattr(trial.game.params, name)) for name in PARAMETERS}
-    shape: dict[str, Any] = {"stages": [[list(moves), stake] for moves, stake in trial.game.stages]}
-    shape |= {"war": trial.game.war, "max_cycles": len(trial.game.stages), "action_mode": trial.action_mode}
-    data: dict[str, Any] = {"name": trial.name, "params": params, "game": shape, "learner": dict(trial.learner)}
-    data |= {"schedule": {"agent_steps": 1}, "output": {"tensorboard": False}}
-    learner = parse(data, RunConfig).learner
-    steps = trial.updates * learner.slots * learner.n_steps
-    return parse(data | {"schedule": {"agent_steps": steps, "checkpoint_every": steps}}, RunConfig)
-
-
-def trained(trial: Trial, seed: int, folder: Path) -> Run:
-    """Train a trial in a run folder of its own below ``folder``; a finished one is left alone.
-
-    Raises:
-        ConfigError: Listing every fault of the learner's options.
         RunError: If another process trains this run.
     """
-    config = stage_config(trial)
-    run = Run.create(folder / f"{trial.name}-{config_hash(config.resolved())[:10]}" / f"seed_{seed}", config, seed)
-    if trial.start is not None and not run.finished and not run.checkpoint_path.exists():
-        _prepare(run, trial.start)
+    run = Run.create(folder / f"{config.label}-{config_hash(config.resolved())[:10]}" / f"seed_{seed}", config, seed)
+    if start is not None and not run.finished and not run.checkpoint_path.exists():
+        _prepare(run, start)
     train(run, lambda _share, _message: None)
-    return run
-
-
-def learned(trial: Trial, seed: int, folder: Path) -> LearnedPolicy:
-    """Return the policy that a trial learns, see :func:`trained`."""
-    return load_policy(trained(trial, seed, folder))
+    return load_policy(run)
 
 
 def at_start(game: StageGame, *, greedy: bool = False, initiatives: int = 1) -> Floats:
@@ -207,7 +203,3 @@ def _divergence(logits: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     log_chances = logits.log_softmax(dim=-1)
     picked = log_chances.gather(1, chosen[:, None])[:, 0]
     return -((1 - TREMBLE) * picked + TREMBLE * log_chances.mean(dim=-1)).mean()
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or np.ndim(value) == 0 else np.asarray(value).tolist()
