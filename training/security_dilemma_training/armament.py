@@ -83,5 +83,5 @@ class ArmamentLearners:
         actions = np.zeros((self._games.n_games, self._shape[-1], 5))
         actions[..., 0] = burdens.reshape(-1, self._shape[-1]) / self._price / float(self._games.params.build)
         self._games.step(np.clip(actions, 0, 1))
-        paid: Floats = self._games.step(np.zeros_like(actions))[1] * self._future
-        return paid.reshape(self._shape)
+        paid = self._games.step(np.zeros_like(actions))[1].astype(float)
+        return self._future * paid.reshape(self._shape)

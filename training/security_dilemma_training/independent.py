@@ -135,8 +135,9 @@ class IndependentLearners:
             for (moves, _), signals in zip(game.stages, game.signals, strict=True)
         ]
         self.logits = [self._start(stage, initial_strike) for stage in range(len(self.actions))]
-        self._values = [np.zeros(table.shape[:-1]) for table in self.logits]
-        self._met = [np.zeros(table.shape[:-1], bool) for table in self.logits]
+        rows = [table[..., 0].size for table in self.logits]
+        self._values: list[Floats] = [np.zeros(size) for size in rows]
+        self._met: list[NDArray[np.bool_]] = [np.zeros(size, bool) for size in rows]
 
     def learn(self, updates: int) -> list[Floats]:
         """Play and learn, and return the :meth:`strikes` learned.
@@ -189,7 +190,7 @@ class IndependentLearners:
             sent = self.actions[stage][before].reshape(seeds * games, n, 2)
             observations, paid, _, _, info = self._games.step(sent)
             batch.append((np.repeat(active.ravel(), n), rows, before))
-            rewards.append(paid.reshape(self._size) * active[..., None])
+            rewards.append(paid.reshape(self._size).astype(float) * active[..., None])
             active = active & ~np.isin(np.arange(seeds * games), info["ended"]).reshape(seeds, games)
         to_come = np.cumsum(rewards[::-1], axis=0, dtype=float)[::-1]  # the return of the game from each stage on
         for stage, (counted, rows, chosen) in enumerate(batch):
@@ -215,7 +216,7 @@ class IndependentLearners:
         self, stage: int, rows: Ints, chosen: Ints, counted: Any, returns: Floats, entropy_weight: float
     ) -> Floats:
         """The mean gradient of every information set over the games that met it, shaped as the logits."""
-        table, values, met = self.logits[stage], self._values[stage].ravel(), self._met[stage].ravel()
+        table, values, met = self.logits[stage], self._values[stage], self._met[stage]
         n_actions = table.shape[-1]
         visits = np.bincount(rows, counted, len(values))
         seen, weight = visits > 0, 1 / np.maximum(visits, 1)

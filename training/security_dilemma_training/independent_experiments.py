@@ -168,7 +168,7 @@ def _points(settings: Settings, experiment: str, most: float) -> tuple[float, ..
 
 
 def _outcomes(flags: Any) -> list[float]:
-    return np.asarray(flags, float).tolist()
+    return [float(flag) for flag in flags]
 
 
 INDEPENDENT: Mapping[str, Experiment] = MappingProxyType(

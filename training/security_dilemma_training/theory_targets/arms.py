@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -234,7 +235,7 @@ def power(settings: Settings) -> list[Row]:
     rows = [Row(10, "burden of security seekers without greed", 0.0, _settled_burden(settings, 0.0, 2), 1e-4)]
     for n in (2, 3, 4):
         quantity = f"burden of {n} states that value power {weight:g}"
-        theory, reason = closed(lambda n=n: power_armament(weight, n, settings.decisiveness))
+        theory, reason = closed(partial(power_armament, weight, n, settings.decisiveness))
         if theory is None:
             rows.append(not_applicable(10, quantity, str(reason)))
             continue

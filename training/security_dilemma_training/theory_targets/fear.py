@@ -25,7 +25,7 @@ from security_dilemma_training.theory_settings import MEASURES, Settings, contag
 from security_dilemma_training.theory_targets.crisis import EXACT, crisis_matrix, gain_of_striking, striking
 from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable, yes_or_no
 
-__all__ = ["contagion", "fear", "misperception", "worst_case"]
+__all__ = ["answers", "contagion", "fear", "misperception", "worst_case"]
 
 TYPES = 100
 """Equally probable private benefits that stand for the uniform distribution in an exact solution."""
@@ -40,7 +40,7 @@ PRIVATE_NOISE = 0.01
 def fear(settings: Settings) -> list[Row]:
     """THEORY 5: how many security seekers strike because others might."""
     mean, width = settings.initiative_mean, settings.initiative_width
-    answer = _answers(settings, mean, width)
+    answer = answers(settings, mean, width)
     rows = [Row(5, "π0, dominant hawks", _hawks(settings, mean, width), answer(0.0), 1 / TYPES)]
     multiplier, reason = closed(lambda: fear_multiplier(settings.war_cost, width))
     if multiplier is None:
@@ -86,7 +86,7 @@ def _shares(settings: Settings, mean: float, width: float) -> tuple[tuple[float,
         return None, str(error)
 
 
-def _answers(settings: Settings, mean: float, width: float) -> Callable[[float], float]:
+def answers(settings: Settings, mean: float, width: float) -> Callable[[float], float]:
     """Return the map from the share expected to strike to the share that it makes strike, in the environment."""
     game = settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
     tree = GameTree.build(game, initiatives=TYPES)
@@ -122,10 +122,10 @@ def contagion(settings: Settings) -> list[Row]:
         if shares is None:
             rows.append(not_applicable(5, quantity, why))
             continue
-        found = _settled(_answers(settings, mean, width), 0.0)
+        found = _settled(answers(settings, mean, width), 0.0)
         learned = ("contagion", MEASURES["contagion"].format(mean))
         rows.append(Row(5, quantity, shares[0], found, 1 / TYPES, experiment=learned, learned_tolerance=0.15))
-    answer = _answers(settings, mean, width)
+    answer = answers(settings, mean, width)
     rows.append(
         Row(5, f"dominant hawks there (h0 = {mean:.4f})", _hawks(settings, mean, width), answer(0.0), 1 / TYPES)
     )

@@ -67,8 +67,9 @@ def _labels(settings: Settings, **changes: Any) -> float:
 def _parity(settings: Settings) -> float:
     even = 0.5 * (settings.surge_attack + settings.home_defence)
     params = _params(settings, surge_attack=even, home_defence=even, distinguishability=0.0)
-    stocks = [np.repeat(stock[:, :1], 2, axis=-1) for stock in _postures()]
-    chances = [strike_probability(params, _state(params, *stocks, balance=sign * settings.balance)) for sign in (1, -1)]
+    offensive, defensive = (np.repeat(stock[:, :1], 2, axis=-1) for stock in _postures())
+    balances = np.array([settings.balance, -settings.balance])
+    chances = [strike_probability(params, _state(params, offensive, defensive, balance)) for balance in balances]
     return _largest(chances[0] + chances[1] - 1)
 
 
@@ -80,8 +81,8 @@ def _surge(settings: Settings) -> float:
 def _defenders(settings: Settings) -> float:
     """One defender at the shifted balance against n, the struck state being state 1 of 8."""
     params, found = _params(settings), 0.0
-    stocks = [np.repeat(stock, 8, axis=-1) for stock in _postures(1)]
-    alone = _state(params, *stocks)
+    offensive, defensive = (np.repeat(stock, 8, axis=-1) for stock in _postures(1))
+    alone = _state(params, offensive, defensive)
     for n in range(1, 8):
         support = np.zeros((SAMPLES, 8, 8), bool)
         support[:, 2 : n + 1, 1] = True
