@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from security_dilemma import Games, parallel_env
 from security_dilemma.params import ParameterError, parameter_faults
+from security_dilemma.payoffs import reward
 from security_dilemma.solver import GameTree, expected_payoffs_by_intent, nash_conv
 from security_dilemma.solver.profiles import all_hold, all_strike, costly_signal, reassurance
 from security_dilemma.stage_games import STAGE_GAMES, StageGame, stage_game, with_stakes
@@ -24,6 +25,7 @@ from security_dilemma.theory import (
     security_requirement,
     signal_window,
 )
+from tests.envs.builders import HOLD, decoded, make_state
 
 NAMES = sorted(STAGE_GAMES)
 
@@ -222,3 +224,14 @@ def test_deterrers_spiral_in_the_race_where_the_map_says(balance: float, d: floa
         assert_allclose(arms, p.arms_cap, rtol=1e-5)
     else:
         assert_allclose(arms, required.fixed_point(), rtol=0.05)
+
+
+def test_a_share_of_power_is_worth_a_quarter_of_its_weight_in_arms() -> None:
+    """With arms for a quarter of the weight, less what everyone brings, nobody gains by more or fewer."""
+    params = stage_game("richardson", power_weight=1.0, upkeep=0.05).params
+    arms = 1 / (4 * params.upkeep) - params.surge_attack
+    idle = decoded(params, make_state(), [HOLD, HOLD])
+    own = np.linspace(0, params.arms_cap, 201)
+    states = [make_state(offensive=[x, arms]) for x in own]
+    payoffs = [reward(params, state, idle, state)[0] for state in states]
+    assert own[int(np.argmax(payoffs))] == pytest.approx(arms) == 4.0
