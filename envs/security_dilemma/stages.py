@@ -64,7 +64,7 @@ def _stage_faults(stages: Any, n_states: Any, max_cycles: Any) -> list[str]:
         except (TypeError, ValueError):
             faults.append(f"stages[{place}] = {stage!r} must be (enabled moves, stake)")
             continue
-        if not (math.isfinite(stakes[-1]) and stakes[-1] > 0):
+        if isinstance(value, bool) or not (math.isfinite(stakes[-1]) and stakes[-1] > 0):
             faults.append(f"stages[{place}]: stake {value!r} is outside (0, 1]")
         if isinstance(moves, str) or not isinstance(moves, Sequence) or not moves:
             faults.append(f"stages[{place}]: enabled moves {moves!r} must be a non-empty list of moves")
@@ -72,6 +72,8 @@ def _stage_faults(stages: Any, n_states: Any, max_cycles: Any) -> list[str]:
         faults += [
             f"stages[{place}]: unknown move {m!r}: {nearest(m, MOVE_NAMES)}" for m in moves if m not in MOVE_NAMES
         ]
+        twice = [name for name in MOVE_NAMES if list(moves).count(name) > 1]
+        faults += [f"stages[{place}]: enabled moves {moves!r} name {name!r} more than once" for name in twice]
     if len(stakes) == len(stages) and abs(sum(stakes) - 1) > 1e-6:
         faults.append(f"stakes {stakes} sum to {sum(stakes):g}, not to 1")
     return faults

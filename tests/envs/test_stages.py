@@ -123,6 +123,8 @@ def test_good_shapes_have_no_faults() -> None:
         ({"stages": ((("hold",), 0.5), (("hold",), 0.4))}, "sum to 0.9, not to 1"),
         ({"stages": ((("hold",), 1.5), (("hold",), -0.5))}, "stake -0.5 is outside (0, 1]"),
         ({"stages": ((("hold",), "all"),)}, "must be (enabled moves, stake)"),
+        ({"stages": ((("hold",), True),)}, "stake True is outside (0, 1]"),
+        ({"stages": ((("hold", "strike", "hold"), 1.0),)}, "name 'hold' more than once"),
     ],
 )
 def test_each_fault_of_a_shape_is_explained(shape: dict[str, Any], part: str) -> None:
