@@ -50,7 +50,7 @@ ANNEALED: Mapping[str, Any] = MappingProxyType(
 )
 """The same with logit responses of a precision that grows from 10 without limit; types differ, so it must explore."""
 
-TWO_STAGES: Mapping[str, Any] = MappingProxyType(
+PREPARED: Mapping[str, Any] = MappingProxyType(
     {
         **LEARNER,
         "slots": 1024,
@@ -61,9 +61,9 @@ TWO_STAGES: Mapping[str, Any] = MappingProxyType(
         "entropy_final_share": 0.0,
     }
 )
-"""Slower, for two stages begun near an equilibrium; without some entropy rare deviations are given up untried."""
+"""Slower, for two stages begun near a profile; without some entropy rare deviations are given up untried."""
 
-ARMING: Mapping[str, Any] = MappingProxyType({**LEARNER, "n_steps": 8, "learning_rate": 3e-3})
+ARMING: Mapping[str, Any] = MappingProxyType({**LEARNER, "n_steps": 8})
 """The same for arms of any amount, whose spread the learner narrows as it goes."""
 
 RARE = 0.02
@@ -99,23 +99,31 @@ def quantal_response(settings: Settings, seed: int, folder: Path) -> dict[str, f
 
 def fear_multiplier(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
     """THEORY 5: the share of security seekers that strike where the private benefit of striking varies."""
-    share = _share(settings, settings.initiative_mean, settings.initiative_width, {}, seed, folder)
+    game = _hawkish(settings, settings.initiative_mean, settings.initiative_width)
+    policy = learned(stage_config("fear_multiplier", game, ANNEALED, 100), seed, folder)
+    share = strikes(policy, at_start(game, initiatives=INITIATIVES))
     return {MEASURES["fear_multiplier"]: share, MEASURES["fear_multiplier_war"]: war_chance(share)}
 
 
 def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
-    """THEORY 5: the share that strikes just below and above contagion, coming from peace."""
-    start, width = {"initial_strike_probability": RARE}, settings.contagion_width
-    return {
-        MEASURES["contagion"].format(mean): _share(settings, mean, width, start, seed, folder)
-        for mean in contagion_means(settings)
-    }
+    """THEORY 5: the share that strikes just below and above contagion, where at first dominant hawks alone do."""
+    found = {}
+    dominant = 1 + settings.war_cost - settings.chance
+
+    def hawks(seen: Mapping[str, Any]) -> tuple[Any, Any]:
+        strike = seen["own_initiative"] > dominant
+        return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.zeros(strike.shape)
+
+    for mean in contagion_means(settings):
+        game = _hawkish(settings, mean, settings.contagion_width)
+        learner = {**PREPARED, "slots": 2048, "n_steps": 1}
+        policy = learned(stage_config(f"contagion_{mean:.4f}", game, learner, 100), seed, folder, hawks)
+        found[MEASURES["contagion"].format(mean)] = strikes(policy, at_start(game, initiatives=INITIATIVES))
+    return found
 
 
-def _share(settings: Settings, mean: float, width: float, options: Mapping[str, Any], seed: int, folder: Path) -> float:
-    game = settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
-    policy = learned(stage_config(f"initiative_{mean:.4f}", game, {**ANNEALED, **options}, 100), seed, folder)
-    return strikes(policy, at_start(game, initiatives=INITIATIVES))
+def _hawkish(settings: Settings, mean: float, width: float) -> StageGame:
+    return settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
 
 
 def trust_threshold(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
@@ -136,7 +144,7 @@ def reassurance(settings: Settings, seed: int, folder: Path) -> dict[str, float]
     found: dict[str, float] = {}
     for stake in window_points(*limits, 0.0, 1.0) if limits else ():
         game = with_stakes(settings.game("kydd_reassurance", trust=settings.trust), (stake, 1 - stake))
-        policy = learned(stage_config(f"first_stake_{stake:.4f}", game, TWO_STAGES, 100), seed, folder, _reassuring)
+        policy = learned(stage_config(f"first_stake_{stake:.4f}", game, PREPARED, 100), seed, folder, _reassuring)
         read = _reassured(policy, game)
         found |= {f"{name}_at_{stake:.4f}": value for name, value in read.items()}
         apart = read["seeker"] < 0.5 < read["greedy"] and read["after_hold"] < 0.5
@@ -168,7 +176,7 @@ def costly_signal(settings: Settings, seed: int, folder: Path) -> dict[str, floa
         # half of the stake before the crisis and half in it, so that a burnt cost is a share of either
         trust = np.array([settings.trust, 1.0])
         game = with_stakes(settings.game("costly_signal", trust=trust, burn_cost=cost), (0.5, 0.5))
-        policy = learned(stage_config(f"signal_{cost:.4f}", game, TWO_STAGES, 100), seed, folder, _signalling)
+        policy = learned(stage_config(f"signal_{cost:.4f}", game, PREPARED, 100), seed, folder, _signalling)
         read = _signalled(policy, game)
         found |= {f"{name}_at_{cost:.4f}": value for name, value in read.items()}
         apart = read["seeker_burns"] > 0.5 > read["greedy_burns"] and read["after_burn"] < 0.5 < read["after_silence"]
