@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 from matplotlib import rc_context
@@ -76,7 +77,9 @@ def _fear(axes: Axes, rows: Sequence[Row], settings: Settings) -> None:
         expected, [answer(float(share)) for share in expected], color="0.45", linewidth=1.5, label="best responses"
     )
     axes.plot([0, 1], [0, 1], color="0.75", linewidth=0.8, linestyle=":")
-    shares = strike_shares(settings.chance, settings.war_cost, mean, width)
+    shares: tuple[float, ...] = ()
+    with suppress(ValueError):  # every share is an equilibrium
+        shares = strike_shares(settings.chance, settings.war_cost, mean, width)
     axes.plot(shares, shares, "s", color="black", markersize=6, fillstyle="none", label="equilibria of theory")
     reached = [row for row in rows if row.experiment == ("fear_multiplier", "share")]
     for row in reached:
