@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from security_dilemma_training.best_response import ResponseOptions
 from security_dilemma_training.config import FourWorldsConfig, parse
 from security_dilemma_training.errors import RunError
-from security_dilemma_training.four_worlds import four_worlds
-from security_dilemma_training.runs import find_runs
+from security_dilemma_training.four_worlds import four_worlds, train_and_evaluate
+from security_dilemma_training.probe import ProbeOptions
+from security_dilemma_training.runs import Run, find_runs
 from security_dilemma_training.writing import folder_lock
 from tests.training.runs_for_tests import merged
 
@@ -89,6 +91,45 @@ def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFi
     assert four_worlds(asked, folder, 1, overwrite=True) == 0
     assert "Incomplete" not in (folder / "report.md").read_text()
     assert not (folder / "failed.json").exists()
+
+
+def only_result(folder: Path) -> dict[str, Any]:
+    """The result of the one run, without the revision that measured it, which may change during a test."""
+    (result,) = json.loads((folder / "results.json").read_text())
+    return {name: value for name, value in result.items() if name != "measured_by"}
+
+
+@pytest.mark.slow
+def test_exploitability_and_beliefs_where_asked_for(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    asked = config(folder, seeds=[0], worlds=["doubly_safe"])
+    budget = ResponseOptions(agent_steps=768, starts=2, slots=32, validation_games=20, games=30)
+    probe = ProbeOptions(training_games=40, validation_games=20, held_out_games=30, epochs=1)
+    assert four_worlds(asked, folder, 1, exploitability=budget, beliefs=probe) == 0
+    run = folder / "doubly_safe" / "seed_0"
+    kept = {name: json.loads((run / f"{name}.json").read_text()) for name in ("exploitability", "beliefs")}
+    found = only_result(folder)
+    assert found == found | kept
+    text = (folder / "report.md").read_text()
+    assert "## How close to an equilibrium" in text
+    assert "## Beliefs about intents" in text
+
+    assert four_worlds(asked, folder, 1) == 0
+    assert only_result(folder) == {name: value for name, value in found.items() if name not in kept}
+    assert "equilibrium" not in (folder / "report.md").read_text()
+
+
+def test_the_progress_of_a_run_never_goes_back(tmp_path: Path) -> None:
+    asked = config(tmp_path, seeds=[0], worlds=["doubly_safe"], game={"max_cycles": 8}, evaluation={"games": 10})
+    run = Run.create(tmp_path / "run", asked.for_world("doubly_safe"), 0)
+    budget = ResponseOptions(agent_steps=1, starts=2, slots=16, validation_games=5, games=5)
+    probe = ProbeOptions(training_games=10, validation_games=5, held_out_games=5, epochs=1)
+    told: list[float] = []
+    results = train_and_evaluate(str(run.folder), lambda share, _message: told.append(share), budget, probe)
+    assert told == sorted(told)
+    assert (told[0], max(told) <= 1) == (0, True)
+    assert sum(share > 0.5 for share in told) >= 5
+    assert {"exploitability", "beliefs"} < set(results)
 
 
 def test_two_cannot_work_in_one_folder(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training import appendix_figures
 from security_dilemma_training.closeness import SMALL_GAIN, Closeness, closeness, gains_of
+from security_dilemma_training.figures import LABELS
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
-from security_dilemma_training.summary import WorldSummary, display_name, show_interval, show_number
+from security_dilemma_training.summary import WorldSummary, display_name, show_interval, show_number, summarise
 
 __all__ = ["CAPTIONS", "beliefs_section", "exploitability_section", "pictures", "table_row"]
 
@@ -29,18 +30,20 @@ A policy is worth what a best response leaves of it. For each policy and intent 
 ({{starts}} starts of {{agent_steps:,}} steps; games of their own chose among them), while the others played the policy,
 with intents drawn from the prior. What it gains over {{games:,}} other games, in undisturbed peaceful futures, is a
 **lower bound**: a longer search, or a responder that remembers, may find more. So a gain proves that a policy is no
-equilibrium, but no gain proves nothing. At most {SMALL_GAIN:g} for every intent counts as close to an equilibrium: less
-than half of what a single step of peace pays at the default discount."""
+equilibrium, but that none is found does not prove that it is one. At most {SMALL_GAIN:g} for every intent counts as
+close to an equilibrium: less than half of what a single step of peace pays at the default discount."""
 
 GAINS_OF_SEEDS = """\
 Interquartile means over seeds with 95 % bootstrap intervals, and numbers of seeds. Every seed, with its 95 % intervals
 over games:"""
 
 TOLD = """\
-What can be told of the other's intent from everything that a state sees and does: {sources}. Skill is 1 - Brier score /
-Brier score of the prior, 0 where intents cannot be told and 1 where they are known. Misperception is the mean belief of
-security seekers about security seekers that they are greedy, calibrated is what it would be if beliefs were right on
-average, and the bias is the difference. Interquartile means over seeds with 95 % bootstrap intervals."""
+What can be told of the other's intent from everything that a state sees and does:
+{sources}.
+Skill is 1 - Brier score / Brier score of the prior, 0 where intents cannot be told and 1 where they are known.
+Misperception is the mean belief of security seekers about security seekers that they are greedy, calibrated is what it
+would be if beliefs were right on average, and the bias is the difference. Interquartile means over seeds with 95 %
+bootstrap intervals."""
 
 SOURCES = {
     "exact": "the exact Bayesian posterior",
@@ -78,7 +81,12 @@ def exploitability_section(worlds: Sequence[WorldSummary]) -> Iterator[str]:
     yield ""
     yield EXPLOITABILITY.format(**budget)
     yield ""
-    headings = ["world", "tragic war rate", *(f"gain, {_name(i)}" for i in INTENTS), *(str(kind) for kind in Closeness)]
+    headings = [
+        "world",
+        "tragic war rate",
+        *(f"gain, {LABELS[i]}" for i in INTENTS),
+        *(str(kind) for kind in Closeness),
+    ]
     yield table_row(headings)
     yield table_row(["---"] * len(headings))
     for world in known:
@@ -118,7 +126,7 @@ def table_row(cells: Sequence[str]) -> str:
 
 
 def _gains_of_seeds(worlds: Sequence[WorldSummary]) -> Iterator[str]:
-    headings = ["world", "seed", "ends", "tragic war rate", *(f"gain, {_name(i)}" for i in INTENTS), "equilibrium"]
+    headings = ["world", "seed", "ends", "tragic war rate", *(f"gain, {LABELS[i]}" for i in INTENTS), "equilibrium"]
     yield table_row(headings)
     yield table_row(["---"] * len(headings))
     for world in worlds:
@@ -131,16 +139,9 @@ def _gains_of_seeds(worlds: Sequence[WorldSummary]) -> Iterator[str]:
 
 
 def _measured(worlds: Sequence[WorldSummary], what: str) -> list[WorldSummary]:
-    """The worlds with those of their seeds for which something was measured."""
-    kept = []
-    for world in worlds:
-        which = [place for place, result in enumerate(world.results) if result.get(what)]
-        if which:
-            verdict = world.verdict._replace(endings=tuple(world.verdict.endings[place] for place in which))
-            results = tuple(world.results[place] for place in which)
-            tragic = tuple(world.tragic[place] for place in which)
-            kept.append(world._replace(results=results, tragic=tragic, verdict=verdict))
-    return kept
+    """The worlds over those of their seeds for which something was measured."""
+    chosen = [(world.world, [result for result in world.results if result.get(what)]) for world in worlds]
+    return [summarise(results)[0]._replace(world=name) for name, results in chosen if results]
 
 
 def _over_seeds(values: Sequence[float]) -> Interval:
@@ -154,7 +155,3 @@ def _gain(found: Mapping[str, Any] | None) -> str:
 
 def _value(score: float | None) -> float:
     return math.nan if score is None else score
-
-
-def _name(intent: str) -> str:
-    return intent.replace("_", " ")

@@ -67,7 +67,7 @@ def judge_closeness(results: Sequence[Mapping[str, Any]]) -> WorldCloseness | No
     seeds = tuple(closeness(by_intent) for by_intent in looked_at)
     n, close, exploitable = len(seeds), seeds.count(Closeness.CLOSE), seeds.count(Closeness.EXPLOITABLE)
     gains = {name: [gain for gain in gains_of(results, intent) if gain == gain] for intent, name in NAMES.items()}
-    told = ", ".join(f"{name} {float(iqm(values)):.3f}" for name, values in gains.items() if values)
+    told = ", ".join(f"{name} {float(iqm(values)):z.3f}" for name, values in gains.items() if values)
     words = f"Gain of the best response found, interquartile mean: {told}. "
     if close == n:
         words += f"So the policies are close to an equilibrium as far as these responses tell ({_of(n, n)})."

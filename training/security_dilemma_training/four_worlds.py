@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from security_dilemma_training.jobs import Job, Outcome, exit_status, run_jobs
 from security_dilemma_training.provenance import tell_other_makers
 from security_dilemma_training.runs import Run, held
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from security_dilemma_training.config import FourWorldsConfig
     from security_dilemma_training.probe import ProbeOptions
 
-__all__ = ["FAILED_FILE", "four_worlds", "measured", "train_and_evaluate"]
+__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate"]
 
 FAILED_FILE = "failed.json"
 """In the folder of the results, where runs failed: ``{world/run: why}``."""
@@ -29,9 +27,6 @@ TRAINING_SHARE = 0.95
 
 TRAINING_SHARE_OF_ALL = 0.5
 """The same where exploitability or beliefs are measured, too."""
-
-EXPLOITABILITY_SHARE = 0.8
-"""Share of these measurements that exploitability stands for where both are asked for."""
 
 Report = Callable[[float, str], None]
 
@@ -51,8 +46,9 @@ def train_and_evaluate(
         beliefs: The options of a probe of beliefs; None: beliefs are not scored.
 
     Returns:
-        The results of the run, see :func:`measured`.
+        The results of the run, see :func:`security_dilemma_training.measuring.measured`.
     """
+    from security_dilemma_training.measuring import measured
     from security_dilemma_training.train import train
 
     run = Run.open(folder)
@@ -61,41 +57,6 @@ def train_and_evaluate(
     return measured(
         run, lambda share, message: report(training + (1 - training) * share, message), exploitability, beliefs
     )
-
-
-def measured(
-    run: Run, report: Report, exploitability: ResponseOptions | None = None, beliefs: ProbeOptions | None = None
-) -> dict[str, Any]:
-    """Measure the policy of a run as far as there are no measurements of it yet.
-
-    Args:
-        run: A trained run.
-        report: Called with the share done and a message.
-        exploitability: The budget of a search for best responses; None: no search.
-        beliefs: The options of a probe of beliefs; None: beliefs are not scored.
-
-    Returns:
-        The results of the run, see :mod:`security_dilemma_training.evaluate`; where asked for with ``exploitability``
-        and ``beliefs``, see the modules of these names.
-    """
-    from security_dilemma_training.evaluate import evaluate_run
-
-    report(0.0, "evaluating")
-    results = evaluate_run(run, reuse=True)
-    if exploitability is not None:
-        from security_dilemma_training.exploitability import exploitability as exploit
-
-        until = EXPLOITABILITY_SHARE if beliefs else 1.0
-        results |= {
-            "exploitability": exploit(run, exploitability, report=lambda s, message: report(until * s, message))
-        }
-    if beliefs is not None:
-        from security_dilemma_training.beliefs import beliefs as believe
-
-        since = EXPLOITABILITY_SHARE if exploitability else 0.0
-        told = believe(run, beliefs, report=lambda s, message: report(since + (1 - since) * s, message))
-        results |= {"beliefs": told}
-    return results
 
 
 def four_worlds(
@@ -154,9 +115,9 @@ def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:
         write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
     results = [outcome.result for outcome in outcomes if outcome.error is None]
     if results:
-        from security_dilemma_training.evaluate import summary_table
         from security_dilemma_training.report import write_report
+        from security_dilemma_training.summary import print_tables
 
         report = write_report(results, folder, command=command, failed=failed)
-        Console().print(summary_table(results))
+        print_tables(results)
         print(f"report: {report}")

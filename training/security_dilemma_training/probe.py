@@ -27,6 +27,9 @@ __all__ = ["Histories", "Probe", "ProbeOptions", "histories", "train_probe"]
 
 Count = Annotated[int, Field(ge=1)]
 
+CERTAINTY = 1e-3
+"""A prior is taken to be at least this far from 0 and 1, where logits have no end."""
+
 
 class ProbeOptions(Frozen):
     """How the probe learns, and on how many games it is scored."""
@@ -44,7 +47,7 @@ class ProbeOptions(Frozen):
     hidden_size: Count = 32
     """Width of the recurrent layer."""
     learning_rate: float = Field(default=5e-3, gt=0)
-    """Adam's learning rate."""
+    """Adam's learning rate, which falls linearly by epoch."""
     seed: int = Field(default=3_000_000, ge=0)
     """Seed, together with the run's own, of the games and the probe."""
 
@@ -117,25 +120,34 @@ def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histo
 
 
 class Probe(torch.nn.Module):
-    """A GRU over standardised features with a logit for each other state."""
+    """A GRU over standardised features; it holds the prior until it has learned what moves a belief."""
 
     def __init__(self, features: int, others: int, hidden_size: int) -> None:
         """Begin with random weights."""
         super().__init__()
         self.mean, self.scale = torch.zeros(features), torch.ones(features)
+        self.start = torch.nn.Parameter(torch.zeros(1, 1, hidden_size))
         self.gru = torch.nn.GRU(features, hidden_size, batch_first=True)
         self.head = torch.nn.Linear(hidden_size, others)
+        torch.nn.init.zeros_(self.head.weight)
+        torch.nn.init.zeros_(self.head.bias)
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Return logits (S, T, K) from features (S, T, F); each step sees itself and those before."""
-        hidden, _ = self.gru((features - self.mean) / self.scale)
-        logits: torch.Tensor = self.head(hidden)
+    def forward(self, features: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+        """Return the logits of beliefs, (S, T, K); each step sees itself and those before.
+
+        Args:
+            features: (S, T, F).
+            prior: (S, K), probability that each other is greedy.
+        """
+        start = self.start.expand(1, len(features), -1).contiguous()
+        hidden, _ = self.gru((features - self.mean) / self.scale, start)
+        logits: torch.Tensor = self.head(hidden) + torch.logit(prior, CERTAINTY)[:, None]
         return logits
 
     def beliefs(self, seen: Histories) -> Floats:
         """Return the probability that each other is greedy after each observation, (S, T, K)."""
         with torch.no_grad():
-            found: Floats = self(torch.as_tensor(seen.features)).sigmoid().double().numpy()
+            found: Floats = _logits(self, seen, slice(None)).sigmoid().double().numpy()
         return found
 
 
@@ -155,7 +167,9 @@ def train_probe(training: Histories, validation: Histories, options: ProbeOption
         probe.mean, probe.scale = seen.mean(dim=0), seen.std(dim=0) + 1e-3
         optimizer = torch.optim.Adam(probe.parameters(), lr=options.learning_rate)
         best, kept = _loss(probe, validation), copy.deepcopy(probe.state_dict())
-        for _ in range(options.epochs):
+        for epoch in range(options.epochs):
+            for group in optimizer.param_groups:
+                group["lr"] = options.learning_rate * (1 - epoch / options.epochs)
             for batch in torch.split(torch.randperm(len(training.features)), options.batch_size):
                 optimizer.zero_grad()
                 _log_score(probe, training, batch.numpy()).backward()  # type: ignore[no-untyped-call]
@@ -170,10 +184,16 @@ def train_probe(training: Histories, validation: Histories, options: ProbeOption
 
 def _log_score(probe: Probe, seen: Histories, which: NDArray[np.intp] | slice) -> torch.Tensor:
     """Mean negative log score of the beliefs of some histories."""
-    logits = probe(torch.as_tensor(seen.features[which]))
+    logits = _logits(probe, seen, which)
     truth = torch.as_tensor(seen.greedy[which], dtype=torch.float32)[:, None].expand_as(logits)
     there = torch.as_tensor(seen.there[which])
     return binary_cross_entropy_with_logits(logits[there], truth[there])
+
+
+def _logits(probe: Probe, seen: Histories, which: NDArray[np.intp] | slice) -> torch.Tensor:
+    prior = torch.as_tensor(1 - seen.trust[which], dtype=torch.float32)
+    logits: torch.Tensor = probe(torch.as_tensor(seen.features[which]), prior)
+    return logits
 
 
 def _loss(probe: Probe, seen: Histories) -> float:

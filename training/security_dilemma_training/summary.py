@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from rich import box
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from security_dilemma.params import WORLDS
-from security_dilemma_training.closeness import WorldCloseness, judge_closeness
+from security_dilemma.spaces import INTENTS
+from security_dilemma_training.closeness import SMALL_GAIN, Closeness, WorldCloseness, gains_of, judge_closeness
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
 from security_dilemma_training.verdict import Agreement, Ending, Verdict, judge
 
@@ -19,7 +21,9 @@ __all__ = [
     "ROWS",
     "RunKey",
     "WorldSummary",
+    "closeness_table",
     "display_name",
+    "print_tables",
     "run_key",
     "seeker_pair",
     "show_interval",
@@ -146,6 +150,54 @@ def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
         cells = (display_name(world.world), tragic, arms, loss, count, outcome, expected)
         table.add_row(*(escape(cell) for cell in cells))
     return table
+
+
+def closeness_table(results: Sequence[Mapping[str, Any]]) -> Table | None:
+    """Return the table of exploitability and beliefs for a terminal, or None if neither was measured."""
+    worlds = [
+        world for world in summarise(results) if any({"exploitability", "beliefs"} & set(r) for r in world.results)
+    ]
+    if not worlds:
+        return None
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        caption="interquartile means over seeds; gains of best responses found are lower bounds\n"
+        f"close: no intent gains more than {SMALL_GAIN:g}",
+    )
+    table.add_column("world", min_width=len("dangerous"))
+    for heading in (
+        "tragic\nwar rate",
+        "gain,\nseekers",
+        "gain,\ngreedy",
+        "seeds close to\nequilibrium",
+        "skill of\nbeliefs",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for world in worlds:
+        gains = [show_number(_middle(gains_of(world.results, intent))) for intent in INTENTS]
+        seeds = world.closeness.seeds if world.closeness else ()
+        close = f"{seeds.count(Closeness.CLOSE)}/{len(seeds)}" if seeds else "–"
+        skills = [(result.get("beliefs") or {}).get("skill") for result in world.results]
+        skill = show_number(_middle([math.nan if value is None else value for value in skills]))
+        tragic = show_number(world.interval("seekers", "tragic_war_rate").estimate)
+        table.add_row(escape(display_name(world.world)), tragic, *gains, close, skill)
+    return table
+
+
+def print_tables(results: Sequence[Mapping[str, Any]]) -> None:
+    """Print the table of worlds, and that of exploitability and beliefs if they were measured."""
+    console = Console()
+    for table in (summary_table(results), closeness_table(results)):
+        if table is not None:
+            console.print(table)
+
+
+def _middle(values: Sequence[float]) -> float:
+    """The interquartile mean of the values that are there, or NaN."""
+    known = [value for value in values if not math.isnan(value)]
+    return float(iqm(known)) if known else math.nan
 
 
 def _pair(result: Mapping[str, Any], pair: str) -> Mapping[str, Any]:
