@@ -29,7 +29,7 @@ from security_dilemma.solver.beliefs import posteriors
 from security_dilemma.spaces import INTENTS
 from security_dilemma.stage_games import StageGame
 from security_dilemma.state import Signal
-from security_dilemma_training.kept import keep, kept, policy_hash
+from security_dilemma_training.kept import identity, keep, kept
 from security_dilemma_training.learners import load_policy
 from security_dilemma_training.metrics import ratio
 from security_dilemma_training.probe import Histories, Probe, ProbeOptions, histories, train_probe
@@ -133,7 +133,7 @@ def beliefs(
         CheckpointError: If the run is not trained yet, or its policy is damaged.
     """
     options = options or ProbeOptions()
-    path, about = run.folder / BELIEFS_FILE, _about(run, options)
+    path, about = run.folder / BELIEFS_FILE, identity(run, options) | {"measured_by": maker()}
     there = kept(path, about) if reuse else None
     if there is not None and "over_steps" in there:
         return there
@@ -176,17 +176,6 @@ def _tree(config: RunConfig) -> tuple[GameTree | None, str | None]:
         return GameTree.build(StageGame(params, game.stages, game.war, signals, config.label)), None
     except (ParameterError, ValueError) as error:
         return None, str(error)
-
-
-def _about(run: Run, options: ProbeOptions) -> dict[str, Any]:
-    return {
-        "world": run.config.label,
-        "seed": run.seed,
-        "config_hash": run.manifest["config_hash"],
-        "policy_sha256": policy_hash(run),
-        "options": options.model_dump(mode="json"),
-        "measured_by": maker(),
-    }
 
 
 def _brier(belief: Floats, held: Held) -> float:

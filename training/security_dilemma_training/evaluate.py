@@ -23,9 +23,10 @@ import numpy as np
 from security_dilemma_training.kept import keep, kept, policy_hash
 from security_dilemma_training.measures import measure
 from security_dilemma_training.metrics import arms_over_time
+from security_dilemma_training.playing import play
 from security_dilemma_training.provenance import maker
 from security_dilemma_training.summary import summary_table
-from security_dilemma_training.trajectories import Policy, Trajectories, by_intent, record
+from security_dilemma_training.trajectories import Policy, Trajectories, by_intent
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -116,18 +117,7 @@ def _played(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[st
     places = (np.arange(game.n_states) + np.arange(games)[:, None]) % game.n_states
     seeds = np.random.SeedSequence(seed).generate_state(len(pairs)).tolist()
     return {
-        pair: record(
-            config.resolved_params(),
-            policy,
-            n_games=games,
-            n_states=game.n_states,
-            max_cycles=game.max_cycles,
-            intents=places >= game.n_states - greedy,
-            seed=stream,
-            stages=game.stages,
-            war=game.war,
-            action_mode=game.action_mode,
-        )
+        pair: play(policy, config, n_games=games, intents=places >= game.n_states - greedy, seed=stream)
         for (pair, greedy), stream in zip(pairs.items(), seeds, strict=True)
     }
 

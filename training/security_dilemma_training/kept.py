@@ -12,13 +12,25 @@ from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.runs import Run
+    from security_dilemma_training.sections import Frozen
 
-__all__ = ["keep", "kept", "policy_hash"]
+__all__ = ["identity", "keep", "kept", "policy_hash"]
 
 
 def policy_hash(run: Run) -> str | None:
     """Return the SHA-256 of a run's policy file, or None if it is not there."""
     return hashlib.sha256(run.policy_path.read_bytes()).hexdigest() if run.policy_path.exists() else None
+
+
+def identity(run: Run, options: Frozen) -> dict[str, Any]:
+    """Return what results of a run's policy are of: the run, the policy and the options of what was measured."""
+    return {
+        "world": run.config.label,
+        "seed": run.seed,
+        "config_hash": run.manifest["config_hash"],
+        "policy_sha256": policy_hash(run),
+        "options": options.model_dump(mode="json"),
+    }
 
 
 def kept(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -17,8 +17,9 @@ from pydantic import Field
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from security_dilemma.actions import CONTINUOUS_COMPONENTS, ActionMode, component_sizes
+from security_dilemma_training.playing import drawn_intents, play
 from security_dilemma_training.sections import Frozen
-from security_dilemma_training.trajectories import Bools, Floats, Policy, record, restart
+from security_dilemma_training.trajectories import Bools, Floats, Policy, restart
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
@@ -89,22 +90,12 @@ def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histo
         games: Number of games.
         seed: Seed of the games and of all chance.
     """
-    game, params, n = config.game, config.resolved_params(), config.game.n_states
-    drawn, stream = np.random.SeedSequence(seed).generate_state(2).tolist()
-    trust = np.broadcast_to(np.asarray(params.trust, float), (games, n))
+    game, n = config.game, config.game.n_states
+    intents_stream, stream = np.random.SeedSequence(seed).generate_state(2).tolist()
+    trust = np.broadcast_to(np.asarray(config.resolved_params().trust, float), (games, n))
     watched = _Watched(policy)
-    played = record(
-        params,
-        watched,
-        n_games=games,
-        n_states=n,
-        max_cycles=game.max_cycles,
-        intents=np.random.default_rng(drawn).random((games, n)) >= trust,
-        seed=stream,
-        stages=game.stages,
-        war=game.war,
-        action_mode=game.action_mode,
-    )
+    intents = drawn_intents(config, games, intents_stream)
+    played = play(watched, config, n_games=games, intents=intents, seed=stream)
     done = np.stack([_one_hot(actions, game.action_mode, n) for actions in watched.actions])
     before = np.concatenate([np.zeros_like(done[:1]), done[:-1]])
     features = np.concatenate([np.stack(watched.observations), before], axis=-1)
