@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from security_dilemma.params import WORLDS
+from security_dilemma.strategies import STRATEGIES
 from security_dilemma_training.contestants import contestants, policy_of
 from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.trajectories import record
@@ -30,6 +31,13 @@ def test_players_are_strategies_and_runs_by_config(tmp_path: Path) -> None:
         ("learned_not_intense_3", 1, True),
     ]
     assert found[4].members[0].identity == found[1].members[1].identity != found[1].members[0].identity
+
+
+def test_all_strategies_have_a_name() -> None:
+    assert [c.name for c in contestants(["grim", "strategies"], 2)] == [
+        "grim",
+        *("grim_2" if name == "grim" else name for name in STRATEGIES),
+    ]
 
 
 def test_every_player_who_cannot_play_is_named_at_once(tmp_path: Path) -> None:

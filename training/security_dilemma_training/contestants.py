@@ -19,7 +19,10 @@ from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.runs import Run, find_runs
 from security_dilemma_training.trajectories import Bools, Floats, Policy
 
-__all__ = ["Contestant", "Member", "contestants", "policy_of"]
+__all__ = ["EVERY_STRATEGY", "Contestant", "Member", "contestants", "policy_of"]
+
+EVERY_STRATEGY = "strategies"
+"""Stands for all scripted states among players."""
 
 
 class Member(NamedTuple):
@@ -50,8 +53,8 @@ def contestants(players: Sequence[str], n_states: int) -> list[Contestant]:
     """Return who plays, in the order given; those of the same name are numbered.
 
     Args:
-        players: Names of strategies, run folders, or folders that hold runs: these count by config, all seeds of one
-            together.
+        players: Names of strategies, ``strategies`` for all of them, run folders, or folders that hold runs: these
+            count by config, all seeds of one together.
         n_states: Number of states of the games.
 
     Raises:
@@ -60,12 +63,13 @@ def contestants(players: Sequence[str], n_states: int) -> list[Contestant]:
     faults: list[Fault] = [] if players else [Fault("players", "are missing: name strategies or run folders")]
     found: list[Contestant] = []
     for player in players:
-        if player in STRATEGIES:
-            found.append(Contestant(player, (Member(player, None),)))
+        if player in STRATEGIES or player == EVERY_STRATEGY:
+            names = STRATEGIES if player == EVERY_STRATEGY else [player]
+            found += [Contestant(name, (Member(name, None),)) for name in names]
             continue
         try:
             if not Path(player).exists():
-                raise RunError(f"is neither a strategy nor a folder: {nearest(player, STRATEGIES)}")
+                raise RunError(f"is neither a strategy nor a folder: {nearest(player, [*STRATEGIES, EVERY_STRATEGY])}")
             found += _learned([Run.open(folder) for folder in find_runs(player)], n_states)
         except RunError as error:
             faults.append(Fault(f"player {player!r}", str(error)))

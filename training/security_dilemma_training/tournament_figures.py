@@ -36,8 +36,8 @@ def matrices(title: str, names: Sequence[str], panels: Mapping[str, NDArray[Any]
     """
     with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
         side = 1.2 + 0.34 * len(names)
-        figure = Figure(figsize=(1.4 + side * len(panels), 1.5 + side))
-        figure.suptitle(title)
+        figure = Figure(figsize=(1.4 + side * len(panels), 2.0 + side))
+        figure.suptitle(f"{title} (the row meets the column)", x=0.01, ha="left", fontsize=12)
         for axes, (panel, values) in zip(
             figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
         ):
@@ -106,4 +106,3 @@ def _heat(axes: Axes, title: str, values: NDArray[Any], names: Sequence[str]) ->
     axes.set_yticks(range(len(names)), labels)
     axes.tick_params(length=0)
     axes.set_title(title, loc="left")
-    axes.set_xlabel("meets", loc="left")

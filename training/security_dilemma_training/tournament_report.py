@@ -18,7 +18,7 @@ from rich.table import Table
 
 from security_dilemma_training import tournament_figures
 from security_dilemma_training.figures import save
-from security_dilemma_training.populations import DURATION, STARTS, Population, matrix, populations_of
+from security_dilemma_training.populations import DRAWN, DURATION, STARTS, Population, matrix, populations_of
 from security_dilemma_training.provenance import circumstances, maker
 from security_dilemma_training.statistics import Interval, few_seeds
 from security_dilemma_training.summary import display_name, show_interval, show_number
@@ -36,6 +36,8 @@ __all__ = ["tournament_table", "write_tournament"]
 
 PANELS = {"payoff": "payoff of the row", "war_rate": "share of games with a war", "survival": "survival of the row"}
 QUANTITIES = tuple(PANELS)
+REPLICATORS = {"replicator": SEEKERS, "replicator_intents_drawn": DRAWN}
+"""Files of the replicator dynamic, and of which population."""
 
 
 def write_tournament(asked: Tournament, entries: Sequence[Entry], folder: Path, command: str) -> Path:
@@ -45,9 +47,10 @@ def write_tournament(asked: Tournament, entries: Sequence[Entry], folder: Path, 
     write_atomically(folder / "results.json", _json(asked, entries, populations, command))
     for world in asked.worlds:
         _draw_matrices(asked, entries, world, folder)
-    save(
-        tournament_figures.replicator({w: p[SEEKERS] for w, p in populations.items()}, DURATION), folder / "replicator"
-    )
+    for name, condition in REPLICATORS.items():
+        found = {world: populations[world][condition] for world in asked.worlds if condition in populations[world]}
+        if found:
+            save(tournament_figures.replicator(found, DURATION), folder / name)
     write_atomically(folder / "tournament.md", _markdown(asked, entries, populations, command))
     return folder / "tournament.md"
 
@@ -157,7 +160,10 @@ def _markdown(
         lines += [f"![Matrices of mixed pairs](matrices_{world}_mixed.png)", ""] if asked.mixed else []
         for condition, population in populations[world].items():
             lines += [_told(population, condition), ""]
-    return "\n".join([*lines, "![Replicator dynamic](replicator.png)", ""])
+    lines += ["![Replicator dynamic, security seekers](replicator.png)", ""]
+    if any(DRAWN in found for found in populations.values()):
+        lines += ["![Replicator dynamic, intents drawn](replicator_intents_drawn.png)", ""]
+    return "\n".join(lines)
 
 
 def _about(asked: Tournament) -> list[str]:
