@@ -35,6 +35,10 @@ RARE = 0.1
 APART = 3.0
 """Log odds of a start at a profile: trembles of 5 %."""
 
+STEADY: Mapping[str, Any] = MappingProxyType({"games": 512, "learning_rate": 4.0, "final_rate_share": 1.0})
+LOOKS, UPDATES_BETWEEN = 20, 20
+"""Learners that start at a profile: how often it is looked at whether they are still there, and updates in between."""
+
 NEVER = 8.0
 """Log odds of what is never done: it costs more than any crisis is worth."""
 
@@ -102,36 +106,56 @@ def trust_threshold(settings: Settings, seeds: int) -> dict[str, list[float]]:
 
 
 def reassurance(settings: Settings, seeds: int) -> dict[str, list[float]]:
-    """THEORY 6: whether types that are apart at the start stay apart, by the stake of the first stage."""
+    """THEORY 6: whether types that are apart at the start stay apart all the time, by the stake of the first stage."""
     found = {}
     for stake in _points(settings, "reassurance", 1.0):
-        learners = IndependentLearners(reassurance_game(settings, stake), seeds=seeds, games=512, learning_rate=4.0)
+        learners = IndependentLearners(reassurance_game(settings, stake), seeds=seeds, **STEADY)
         first, second = (
             learners.logits
         )  # [seed, state, greedy, action], [seed, state, greedy, was struck, struck, action]
         first[:, :, 0, 1], first[:, :, 1, 1] = -APART, APART
         second[..., 1] = APART
         second[:, :, 0, 0, :, 1] = -APART  # a security seeker that was not struck
-        strikes = learners.learn(500)[0].mean(axis=1)
-        found[MEASURES["reassurance"].format(stake)] = _outcomes((strikes[:, 0] < 0.5) & (strikes[:, 1] > 0.5))
+        found[MEASURES["reassurance"].format(stake)] = _stay(learners, _reassured)
     return found
 
 
+def _reassured(learners: IndependentLearners) -> NDArray[np.bool_]:
+    """Whether only greedy states strike in the first stage, (seeds,)."""
+    seeker, greedy = learners.strikes()[0].mean(axis=1).T
+    apart: NDArray[np.bool_] = (seeker < 0.5) & (greedy > 0.5)
+    return apart
+
+
 def costly_signal(settings: Settings, seeds: int) -> dict[str, list[float]]:
-    """THEORY 7: whether types that are apart at the start stay apart, by the cost of the signal."""
+    """THEORY 7: whether types that are apart at the start stay apart all the time, by the cost of the signal."""
     found = {}
     for cost in _points(settings, "costly_signal", MOST_COST):
-        learners = IndependentLearners(signalling_game(settings, cost), seeds=seeds, games=512, learning_rate=4.0)
+        learners = IndependentLearners(signalling_game(settings, cost), seeds=seeds, **STEADY)
         first, second = learners.logits  # [seed, state, greedy, action], [seed, state, greedy, saw burn, burnt, action]
         first[:, 0, 0, 1], first[:, 0, 1, 1], first[:, 1, :, 1] = APART, -APART, -NEVER
         second[..., 1] = APART
         second[:, 0, 0, :, 1, 1] = -APART  # a security seeker that burnt
         second[:, 1, :, 1, :, 1] = -APART  # the receiver that saw it
-        strikes = learners.learn(500)[1][:, 1, 0, :, 0]
-        burns = learners.probabilities()[0][:, 0, :, 1]
-        apart = (burns[:, 0] > 0.5) & (burns[:, 1] < 0.5) & (strikes[:, 0] > 0.5) & (strikes[:, 1] < 0.5)
-        found[MEASURES["costly_signal"].format(cost)] = _outcomes(apart)
+        found[MEASURES["costly_signal"].format(cost)] = _stay(learners, _signalled)
     return found
+
+
+def _signalled(learners: IndependentLearners) -> NDArray[np.bool_]:
+    """Whether only a security seeker burns, and the receiver holds iff it does, (seeds,)."""
+    seeker, greedy = learners.probabilities()[0][:, 0, :, 1].T
+    silence, burn = learners.strikes()[1][:, 1, 0, :, 0].T
+    apart: NDArray[np.bool_] = (seeker > 0.5) & (greedy < 0.5) & (silence > 0.5) & (burn < 0.5)
+    return apart
+
+
+def _stay(learners: IndependentLearners, apart: Callable[[IndependentLearners], NDArray[np.bool_]]) -> list[float]:
+    """Look often: outside a window policies circle, and may be apart again when learning ends."""
+    flags = np.ones_like(apart(learners))
+    for _ in range(LOOKS):
+        learners.learn(UPDATES_BETWEEN)
+        flags = flags & apart(learners)
+    return _outcomes(flags)
 
 
 def power(settings: Settings, seeds: int) -> dict[str, list[float]]:
