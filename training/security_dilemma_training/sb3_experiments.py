@@ -1,8 +1,11 @@
-"""Stable-baselines3 learners held against theory: each experiment trains real runs and reads what they learned."""
+"""Stable-baselines3 learners held against theory: each experiment trains real runs and reads what they learned.
+
+What varies within an experiment, as its last argument, is that of ``theory_settings`` unless given.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,10 +15,10 @@ import numpy as np
 from security_dilemma.payoffs import military_burden
 from security_dilemma.stage_games import StageGame, with_stakes
 from security_dilemma.state import Move, Signal
-from security_dilemma.theory import reassurance_window, signal_window, war_chance
+from security_dilemma.theory import Window, crisis_payoffs, reassurance_window, signal_window, war_chance
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.learners import LearnedPolicy, build_games
-from security_dilemma_training.sb3_stage_games import after, at_start, learned, run_config, stage_config, strikes
+from security_dilemma_training.sb3_stage_games import Rule, after, at_start, learned, run_config, stage_config, strikes
 from security_dilemma_training.theory_settings import (
     MEASURES,
     Settings,
@@ -78,11 +81,11 @@ INITIATIVES = 1000
 SEEKER, GREEDY = 0, 1
 
 
-def basin(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def basin(settings: Settings, seed: int, folder: Path, starts: Sequence[float] | None = None) -> dict[str, float]:
     """THEORY 3: whether security seekers end at war, by initial strike probability."""
     game = settings.game("crisis", trust=1.0)
     found = {}
-    for start in basin_starts(settings):
+    for start in starts or basin_starts(settings):
         learner = {**LEARNER, "initial_strike_probability": start}
         policy = learned(stage_config(f"basin_from_{start:.4f}", game, learner, 40), seed, folder)
         found[MEASURES["basin"].format(start)] = float(strikes(policy, at_start(game)) > 0.5)
@@ -108,10 +111,10 @@ def fear_multiplier(settings: Settings, seed: int, folder: Path) -> dict[str, fl
 def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
     """THEORY 5: the share that strikes just below and above contagion, where at first dominant hawks alone do."""
     found = {}
-    dominant = 1 + settings.war_cost - settings.chance
+    payoffs = crisis_payoffs(settings.chance, settings.war_cost)
 
     def hawks(seen: Mapping[str, Any]) -> tuple[Any, Any]:
-        strike = seen["own_initiative"] > dominant
+        strike = seen["own_initiative"] > payoffs.hold_hold - payoffs.strike_hold
         return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.zeros(strike.shape)
 
     for mean in contagion_means(settings):
@@ -126,10 +129,12 @@ def _hawkish(settings: Settings, mean: float, width: float) -> StageGame:
     return settings.game("baliga_sjostrom", trust=1.0, initiative_mean=mean, initiative_width=width)
 
 
-def trust_threshold(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def trust_threshold(
+    settings: Settings, seed: int, folder: Path, levels: Sequence[float] | None = None
+) -> dict[str, float]:
     """THEORY 2 and 13: whether security seekers go to war among greedy states, by trust, coming from peace."""
     found = {}
-    for trust in trust_levels(settings):
+    for trust in levels or trust_levels(settings):
         game = settings.game("crisis", trust=trust)
         learner = {**ANNEALED, "initial_strike_probability": RARE}
         policy = learned(stage_config(f"trust_{trust:.4f}", game, learner, 100), seed, folder)
@@ -138,11 +143,11 @@ def trust_threshold(settings: Settings, seed: int, folder: Path) -> dict[str, fl
     return found
 
 
-def reassurance(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def reassurance(settings: Settings, seed: int, folder: Path, stakes: Sequence[float] | None = None) -> dict[str, float]:
     """THEORY 6: whether types stay apart that are apart at the start, by the stake of the first stage."""
     limits = reassurance_window(settings.chance, settings.war_cost, settings.greed, settings.trust)
     found: dict[str, float] = {}
-    for stake in window_points(*limits, 0.0, 1.0) if limits else ():
+    for stake in stakes or _points(limits, 1.0):
         game = with_stakes(settings.game("kydd_reassurance", trust=settings.trust), (stake, 1 - stake))
         policy = learned(stage_config(f"first_stake_{stake:.4f}", game, PREPARED, 100), seed, folder, _reassuring)
         read = _reassured(policy, game)
@@ -150,6 +155,10 @@ def reassurance(settings: Settings, seed: int, folder: Path) -> dict[str, float]
         apart = read["seeker"] < 0.5 < read["greedy"] and read["after_hold"] < 0.5
         found[MEASURES["reassurance"].format(stake)] = float(apart)
     return found
+
+
+def _points(limits: Window | None, most: float) -> tuple[float, ...]:
+    return window_points(*limits, 0.0, most) if limits else ()
 
 
 def _reassuring(seen: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -168,15 +177,17 @@ def _reassured(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
     }
 
 
-def costly_signal(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def costly_signal(
+    settings: Settings, seed: int, folder: Path, costs: Sequence[float] | None = None
+) -> dict[str, float]:
     """THEORY 7: whether types stay apart that are apart at the start, by the cost of the signal."""
     limits = signal_window(settings.chance, settings.war_cost, settings.greed)
     found: dict[str, float] = {}
-    for cost in window_points(*limits, 0.0, MOST_COST) if limits else ():
+    for cost in costs or _points(limits, MOST_COST):
         # half of the stake before the crisis and half in it, so that a burnt cost is a share of either
         trust = np.array([settings.trust, 1.0])
         game = with_stakes(settings.game("costly_signal", trust=trust, burn_cost=cost), (0.5, 0.5))
-        policy = learned(stage_config(f"signal_{cost:.4f}", game, PREPARED, 100), seed, folder, _signalling)
+        policy = learned(stage_config(f"signal_{cost:.4f}", game, PREPARED, 100), seed, folder, _signalling(game))
         read = _signalled(policy, game)
         found |= {f"{name}_at_{cost:.4f}": value for name, value in read.items()}
         apart = read["seeker_burns"] > 0.5 > read["greedy_burns"] and read["after_burn"] < 0.5 < read["after_silence"]
@@ -184,15 +195,17 @@ def costly_signal(settings: Settings, seed: int, folder: Path) -> dict[str, floa
     return found
 
 
-def _signalling(seen: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A security seeker that sends burns and holds; one that receives holds iff the other burnt (Fearon 1997).
+def _signalling(game: StageGame) -> Rule:
+    """A security seeker that sends burns and holds; one that receives holds iff the other burnt (Fearon 1997)."""
+    views = game.params.balance + np.asarray(game.params.balance_bias)  # by which a state knows its place
 
-    The sender is who sees the lower balance, see the stage game.
-    """
-    greedy, sender = seen["own_greed"] > 0, seen["own_perceived_balance"] < np.mean(seen["own_perceived_balance"])
-    strike = greedy | (~sender & (seen["other_1_burn"] == 0))
-    burn = sender & ~greedy & (seen["stage_0"] > 0)
-    return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.where(burn, int(Signal.BURN), int(Signal.SILENT))
+    def rule(seen: Mapping[str, Any]) -> tuple[Any, Any]:
+        greedy, sender = seen["own_greed"] > 0, seen["own_perceived_balance"] < views.mean()
+        strike = greedy | (~sender & (seen["other_1_burn"] == 0))
+        burn = sender & ~greedy & (seen["stage_0"] > 0)
+        return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.where(burn, int(Signal.BURN), int(Signal.SILENT))
+
+    return rule
 
 
 def _signalled(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
@@ -209,13 +222,13 @@ def _signalled(policy: LearnedPolicy, game: StageGame) -> dict[str, float]:
     return burns | receiver
 
 
-def power(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def power(settings: Settings, seed: int, folder: Path, numbers: Sequence[int] = (2, 3, 4)) -> dict[str, float]:
     """THEORY 10: what 2, 3 and 4 states that value their share of power spend on it, as a share of the economy."""
     # arms are bought anew in each step and only attack, the future hardly counts: one purchase at a time is judged
     params = power_params(settings, settings.power_weight)
     params = params.replace(depreciation=0.999, discount=0.1, distinguishability=1.0, burn_cost=0.0)
     found = {}
-    for n_states in (2, 3, 4):
+    for n_states in numbers:
         shape = {"n_states": n_states, "max_cycles": 8, "action_mode": "continuous"}
         learner = {**ARMING, "slots": 256 * n_states, "batch_size": 256 * n_states * ARMING["n_steps"]}
         config = run_config(f"power_of_{n_states}", params, shape, learner, 150)

@@ -34,7 +34,7 @@ Rule = Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]
 
 PREPARING_STEPS = 300
 PREPARING_RATE = 1e-2
-PREPARING_GAMES = 1024
+PREPARING_GAMES = 256
 TREMBLE = 0.05
 """Chance with which a prepared start plays at random in each component, so that deviations are tried."""
 
