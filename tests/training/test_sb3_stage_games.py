@@ -62,6 +62,7 @@ def test_what_is_seen_after_a_stage() -> None:
     np.testing.assert_array_equal(struck[1], held[1])
 
 
+@pytest.mark.slow
 def test_a_prepared_start_plays_by_its_rule_but_for_trembles(tmp_path: Path) -> None:
     game = with_stakes(STAGE_GAMES["kydd_reassurance"], (0.5, 0.5))
     still = SMALL | {"learning_rate": 1e-12}
@@ -78,6 +79,7 @@ def test_a_prepared_start_plays_by_its_rule_but_for_trembles(tmp_path: Path) -> 
     assert policy.probabilities(at_start(game))[1][0, Signal.SILENT] == pytest.approx(1 - 4 * trembles, abs=0.02)
 
 
+@pytest.mark.slow
 def test_finished_runs_are_found_again_and_others_kept_apart(tmp_path: Path) -> None:
     game = STAGE_GAMES["kydd_reassurance"]
     first = learned(stage_config("probe", game, SMALL, 2), 0, tmp_path, tit_for_tat)
@@ -92,6 +94,7 @@ def test_finished_runs_are_found_again_and_others_kept_apart(tmp_path: Path) -> 
     assert len(list(tmp_path.rglob("policy.npz"))) == 3
 
 
+@pytest.mark.slow
 def test_a_prepared_run_is_the_same_each_time(tmp_path: Path) -> None:
     config = stage_config("probe", STAGE_GAMES["kydd_reassurance"], SMALL, 2)
     seen = at_start(STAGE_GAMES["kydd_reassurance"])
