@@ -36,7 +36,8 @@ def matrices(title: str, names: Sequence[str], panels: Mapping[str, NDArray[Any]
     """
     with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
         side = 1.2 + 0.34 * len(names)
-        figure = Figure(figsize=(1.4 + side * len(panels), 2.0 + side))
+        below = 1.2 + 0.075 * max(map(len, names))
+        figure = Figure(figsize=(1.4 + side * len(panels), below + side))
         figure.suptitle(f"{title} (the row meets the column)", x=0.01, ha="left", fontsize=12)
         for axes, (panel, values) in zip(
             figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
@@ -102,7 +103,7 @@ def _heat(axes: Axes, title: str, values: NDArray[Any], names: Sequence[str]) ->
         dark = (value - low) / (high - low) < 0.6
         axes.text(j, i, f"{value:z.2f}", ha="center", va="center", fontsize=6, color="white" if dark else "black")
     labels = [name.replace("_", " ") for name in names]
-    axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_xticks(range(len(names)), labels, rotation=90)
     axes.set_yticks(range(len(names)), labels)
     axes.tick_params(length=0)
     axes.set_title(title, loc="left")
