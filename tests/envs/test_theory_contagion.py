@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 
 from security_dilemma.theory import (
+    CrisisPayoffs,
     critical_strike_probability,
     dominant_hawks,
     fear_feedback,
@@ -23,9 +24,9 @@ from tests.envs.crisis_cells import BALANCES, COSTS, STEEPNESS, crisis_matrix, e
 MEANS, WIDTHS = st.floats(-1, 1), st.floats(0.02, 2)
 
 
-def response(b: float, c: float, k: float, mean: float, width: float, struck: Any) -> Any:
+def response(payoffs: CrisisPayoffs, mean: float, width: float, struck: Any) -> Any:
     """The share whose initiative makes striking better, by the environment's payoffs, if a share is expected to."""
-    return np.clip((mean + width + eagerness(crisis_matrix(equals(b, c, k)), struck)) / (2 * width), 0, 1)
+    return np.clip((mean + width + eagerness(payoffs, struck)) / (2 * width), 0, 1)
 
 
 def test_printed_figures() -> None:
@@ -48,14 +49,15 @@ def test_every_equilibrium_share_is_found(b: float, c: float, k: float, mean: fl
     chance = parity_chance(b, k)
     assume(1e-6 < chance < 1 - 1e-6)
     assume(abs(fear_feedback(c, width) - 1) > 1e-3)
+    payoffs = crisis_matrix(equals(b, c, k))
     found = strike_shares(chance, c, mean, width)
     assert list(found) == sorted(found)
     for share in found:
-        assert response(b, c, k, mean, width, share) == pytest.approx(share, abs=1e-9)
+        assert response(payoffs, mean, width, share) == pytest.approx(share, abs=1e-9)
     grid = np.linspace(-0.5, 1.5, 20002)  # the response is 0 to 1, so that it crosses the diagonal within
-    excess = response(b, c, k, mean, width, grid) - grid
-    corners = [response(b, c, k, mean, width, end) for end in (0.0, 1.0)]
-    unclipped = [mean + width + eagerness(crisis_matrix(equals(b, c, k)), end) for end in (0.0, 1.0)]
+    excess = response(payoffs, mean, width, grid) - grid
+    corners = [response(payoffs, mean, width, end) for end in (0.0, 1.0)]
+    unclipped = [mean + width + eagerness(payoffs, end) for end in (0.0, 1.0)]
     assume(min(abs(unclipped[0]), abs(unclipped[1] - 2 * width)) > 1e-2)
     assume(np.abs(excess).min() > 0)
     assert len(found) == np.count_nonzero(np.diff(np.sign(excess)))
@@ -68,7 +70,7 @@ def test_dominant_hawks_strike_even_one_who_holds(b: float, c: float, k: float, 
     chance = parity_chance(b, k)
     assume(1e-6 < chance < 1 - 1e-6)
     hawks = dominant_hawks(chance, c, mean, width)
-    assert hawks == pytest.approx(float(response(b, c, k, mean, width, 0.0)), abs=1e-9)
+    assert hawks == pytest.approx(float(response(crisis_matrix(equals(b, c, k)), mean, width, 0.0)), abs=1e-9)
     assert (hawks == 0) == (0.0 in strike_shares(chance, c, mean, width)) or hawks < 1e-12
 
 
