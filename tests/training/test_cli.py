@@ -13,9 +13,11 @@ import pytest
 
 from security_dilemma.params import WORLDS, ParameterError
 from security_dilemma_training import cli, jobs
+from security_dilemma_training.best_response import ResponseOptions
 from security_dilemma_training.config import FourWorldsConfig
 from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.jobs import Job, Outcome
+from security_dilemma_training.probe import ProbeOptions
 from security_dilemma_training.runs import Run
 
 CONFIG = """
@@ -70,9 +72,11 @@ def swept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[FourWorldsConfig, Path,
     """Replace the four worlds; returns what they were asked."""
     asked: list[tuple[FourWorldsConfig, Path, int]] = []
 
-    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int, command: str, *, overwrite: bool) -> int:
+    def four_worlds(config: FourWorldsConfig, folder: Path, workers: int, command: str, **more: Any) -> int:
         assert command.startswith("security-dilemma four-worlds")
-        assert overwrite == ("--overwrite" in command)
+        assert more["overwrite"] == ("--overwrite" in command)
+        assert more["exploitability"] == (ResponseOptions() if "--exploitability" in command else None)
+        assert more["beliefs"] == (ProbeOptions() if "--beliefs" in command else None)
         asked.append((config, folder, workers))
         return 1
 
@@ -118,19 +122,26 @@ def test_train_goes_on_and_overwrites(
 def test_evaluate_passes_runs_on_and_prints_the_table(
     monkeypatch: pytest.MonkeyPatch, here: list[int], trained: list[Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def evaluate_run(run: Run, games: int | None, seed: int | None) -> dict[str, Any]:
+    asked: list[dict[str, Any]] = []
+
+    def measured(run: Run, report: Any, *, games: int | None, seed: int | None, **more: Any) -> dict[str, Any]:
+        asked.append(more)
         return {"folder": str(run.folder), "games": games, "seed": seed}
 
     def summary_table(results: Sequence[dict[str, Any]]) -> str:
         return "\n".join(f"{result['folder']} {result['games']} {result['seed']}" for result in results)
 
-    replace_module(monkeypatch, "evaluate", evaluate_run=evaluate_run, summary_table=summary_table)
+    replace_module(monkeypatch, "measuring", measured=measured)
+    replace_module(monkeypatch, "evaluate", summary_table=summary_table)
     run(monkeypatch, "train", "trial.yaml")
     capsys.readouterr()
     assert run(monkeypatch, "evaluate", "runs", "runs/trial/seed_1", "--games", "7", "--seed", "9") == 0
     assert capsys.readouterr().out.splitlines() == ["runs/trial/seed_0 7 9", "runs/trial/seed_1 7 9"]
     assert run(monkeypatch, "evaluate", "runs/trial/seed_1") == 0
     assert capsys.readouterr().out == "runs/trial/seed_1 None None\n"
+    assert run(monkeypatch, "evaluate", "runs/trial/seed_1", "--exploitability", "--beliefs") == 0
+    assert asked[-2] == {"exploitability": None, "beliefs": None, "reuse": False}
+    assert asked[-1] == {"exploitability": ResponseOptions(), "beliefs": ProbeOptions(), "reuse": False}
 
 
 def test_evaluate_tells_untrained_and_missing_runs(
@@ -154,6 +165,7 @@ def test_four_worlds_passes_everything_on(
     arguments = ("--config", "mine.yaml", "--seeds", "3", "--workers", "4", "--out", "/tmp/out", "params.upkeep=0.1")
     assert run(monkeypatch, "four-worlds", *arguments) == 1
     assert run(monkeypatch, "four-worlds", *arguments, "--overwrite") == 1
+    assert run(monkeypatch, "four-worlds", *arguments, "--exploitability", "--beliefs") == 1
     config, folder, workers = swept[0]
     assert (config.seeds, tuple(config.worlds), config.params) == ((0, 1, 2), ("intense",), {"upkeep": 0.1})
     assert (folder, workers) == (Path("/tmp/out"), 4)
@@ -234,7 +246,7 @@ def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.startswith("security-dilemma 0.")
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "four-worlds"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "four-worlds", "tournament"])
 def test_help_shows_an_example_and_imports_nothing_heavy(command: str) -> None:
     script = (
         "import atexit, sys; from security_dilemma_training.cli import main\n"

@@ -1,4 +1,4 @@
-"""The command ``security-dilemma``: train, evaluate, and the four worlds from end to end."""
+"""The command ``security-dilemma``: train, evaluate, the four worlds from end to end, theory and tournaments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from security_dilemma_training.cli_options import Overrides, Overwrite, Workers, all_overrides, cores
+from security_dilemma_training import cli_theory
+from security_dilemma_training.cli_options import (
+    Beliefs,
+    Exploitability,
+    Overrides,
+    Overwrite,
+    Workers,
+    all_overrides,
+    cores,
+    measures,
+)
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import FourWorldsConfig, RunConfig
@@ -26,6 +36,7 @@ Report = Callable[[float, str], None]
 
 app = typer.Typer(
     name="security-dilemma",
+    cls=cli_theory.Commands,
     help="Learn policies in worlds of the security dilemma, and measure in which of them security seekers go to war.",
     no_args_is_help=True,
     add_completion=False,
@@ -132,6 +143,8 @@ def evaluate(
         int | None, typer.Option(min=1, help="Games for each pair of intents.", show_default="the config's")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the games.", show_default="the config's")] = None,
+    exploitability: Exploitability = False,
+    beliefs: Beliefs = False,
     workers: Workers = None,
 ) -> int:
     """Measure the policies of trained runs over fresh games, and print a table.
@@ -148,9 +161,8 @@ def evaluate(
     untrained = [str(folder) for folder in folders if not Run.open(folder).policy_path.exists()]
     if untrained:
         raise RunError(f"{', '.join(untrained)}: no policy yet; `security-dilemma train CONFIG` goes on to its end")
-    jobs = [
-        Job(str(folder), _evaluate_one, {"folder": str(folder), "games": games, "seed": seed}) for folder in folders
-    ]
+    asked = {"games": games, "seed": seed} | measures(exploitability, beliefs)
+    jobs = [Job(str(folder), _evaluate_one, {"folder": str(folder)} | asked) for folder in folders]
     outcomes = run_jobs(jobs, workers or cores())
     results = [outcome.result for outcome in outcomes if outcome.error is None]
     if results:
@@ -162,13 +174,12 @@ def evaluate(
     return exit_status(outcomes)
 
 
-def _evaluate_one(folder: str, games: int | None, seed: int | None, report: Report) -> dict[str, Any]:
+def _evaluate_one(folder: str, report: Report, **asked: Any) -> dict[str, Any]:
     """Measure one run, in a worker process."""
-    from security_dilemma_training.evaluate import evaluate_run
+    from security_dilemma_training.measuring import measured
     from security_dilemma_training.runs import Run
 
-    report(0.0, "playing")
-    results: dict[str, Any] = evaluate_run(Run.open(folder), games, seed)
+    results: dict[str, Any] = measured(Run.open(folder), report, reuse=False, **asked)
     return results
 
 
@@ -182,6 +193,8 @@ def four_worlds(
     workers: Workers = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the results.", show_default="runs/four_worlds")] = None,
     overwrite: Overwrite = False,
+    exploitability: Exploitability = False,
+    beliefs: Beliefs = False,
 ) -> int:
     """Train and evaluate every seed in Jervis's four worlds, and write a report; an interrupted one goes on.
 
@@ -193,7 +206,12 @@ def four_worlds(
 
     asked = _four_worlds_config(config, all_overrides(overrides, out, seeds))
     command = shlex.join(["security-dilemma", *sys.argv[1:]])
-    return int(run_four_worlds(asked, asked.folder, workers or cores(), command, overwrite=overwrite))
+    more = measures(exploitability, beliefs)
+    return int(run_four_worlds(asked, asked.folder, workers or cores(), command, overwrite=overwrite, **more))
+
+
+app.command()(cli_theory.theory)
+app.command()(cli_theory.tournament)
 
 
 def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Overrides", "Overwrite", "Workers", "all_overrides", "cores"]
+__all__ = ["Beliefs", "Exploitability", "Overrides", "Overwrite", "Workers", "all_overrides", "cores", "measures"]
 
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY=VALUE", help="Changes to the config, as in learner.n_steps=64."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")]
+Exploitability = Annotated[
+    bool,
+    typer.Option("--exploitability", help="Search a best response to every policy; half a minute or so for each run."),
+]
+Beliefs = Annotated[
+    bool, typer.Option("--beliefs", help="Score beliefs about intents, by a probe trained on what states observe.")
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
 
 
@@ -27,6 +34,19 @@ def all_overrides(given: list[str] | None, out: Path | None, seeds: int | None =
     if seeds is not None:
         overrides.append(f"seeds={list(range(seeds))}")
     return overrides
+
+
+def measures(exploitability: bool, beliefs: bool) -> dict[str, Any]:
+    """Return the options of what is measured beside the evaluation, by name; None of what is not asked for."""
+    if not (exploitability or beliefs):
+        return {"exploitability": None, "beliefs": None}
+    from security_dilemma_training.best_response import ResponseOptions
+    from security_dilemma_training.probe import ProbeOptions
+
+    return {
+        "exploitability": ResponseOptions() if exploitability else None,
+        "beliefs": ProbeOptions() if beliefs else None,
+    }
 
 
 def cores() -> int:
