@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sys
@@ -18,6 +17,7 @@ from pydantic import Field, model_validator
 
 from security_dilemma.params import PARAMETERS, WORLDS, Params, nearest, world_params
 from security_dilemma.stage_games import STAGE_GAMES
+from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.sections import (
     EvaluationConfig,
@@ -266,34 +266,6 @@ def parse(
     if faults:
         raise ConfigError(faults, source)
     return kind.model_validate(data)
-
-
-def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what determines the result of learning, besides the seed, as plain data.
-
-    These are the parameters themselves, whatever the world is called, the shape of the game, the learner and the length
-    of the training. Names, folders, logs and checkpoints change nothing; device and threads change the rounding only;
-    the evaluation is done on the result.
-
-    Args:
-        resolved: What :meth:`RunConfig.resolved` returns, or has written to a file once.
-    """
-    given = {section: resolved.get(section) or {} for section in ("params", "game", "learner", "schedule")}
-    params = {
-        name: np.asarray(value, float).tolist() if value is not None else None
-        for name, value in given["params"].items()
-    }
-    learner = {name: value for name, value in given["learner"].items() if name not in ("device", "torch_threads")}
-    schedule = {"agent_steps": given["schedule"].get("agent_steps")}
-    return {"params": params, "game": given["game"], "learner": learner, "schedule": schedule}
-
-
-def config_hash(resolved: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what determines the result of learning, see :func:`determinants`.
-
-    It is one of the data, not of a config read from them: an option that is added later is not in older files.
-    """
-    return hashlib.sha256(json.dumps(determinants(resolved), sort_keys=True).encode()).hexdigest()
 
 
 def json_schema(kind: type[RunConfig] | type[FourWorldsConfig]) -> str:

@@ -1,0 +1,40 @@
+"""What determines the result of learning, and the hash by which it is found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ["config_hash", "determinants"]
+
+
+def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what determines the result of learning, besides the seed, as plain data.
+
+    These are the parameters themselves, whatever the world is called, the shape of the game, the learner and the length
+    of the training. Names, folders, logs and checkpoints change nothing; device and threads change the rounding only;
+    the evaluation is done on the result.
+
+    Args:
+        resolved: What :meth:`security_dilemma_training.config.RunConfig.resolved` returns, or has written to a file once.
+    """
+    given = {section: resolved.get(section) or {} for section in ("params", "game", "learner", "schedule")}
+    params = {
+        name: np.asarray(value, float).tolist() if value is not None else None
+        for name, value in given["params"].items()
+    }
+    learner = {name: value for name, value in given["learner"].items() if name not in ("device", "torch_threads")}
+    schedule = {"agent_steps": given["schedule"].get("agent_steps")}
+    return {"params": params, "game": given["game"], "learner": learner, "schedule": schedule}
+
+
+def config_hash(resolved: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what determines the result of learning, see :func:`determinants`.
+
+    It is one of the data, not of a config read from them: an option that is added later is not in older files.
+    """
+    return hashlib.sha256(json.dumps(determinants(resolved), sort_keys=True).encode()).hexdigest()
