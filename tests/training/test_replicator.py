@@ -15,7 +15,7 @@ def test_a_stag_hunt_has_two_basins_that_part_at_the_critical_probability() -> N
     payoffs = np.reshape(crisis_payoffs(chance, 0.2), (2, 2))  # rows and columns: hold, strike
     critical = critical_strike_probability(chance, 0.2)
     starts = np.linspace(0.01, 0.99, 197)
-    ends = evolve(payoffs, np.stack([1 - starts, starts], axis=-1))
+    ends = evolve(payoffs, np.stack([1 - starts, starts], axis=-1), duration=2000, steps=2000)
     assert np.array_equal(ends[:, 1] > 0.5, starts > critical)
     peace, war = rest_points(ends)
     assert np.allclose(peace.shares, [1, 0])
@@ -67,7 +67,7 @@ def test_a_constant_added_to_a_column_changes_nothing() -> None:
 
 
 def test_rest_points_are_counted_by_basin() -> None:
-    points = rest_points([[1, 0], [0, 1], [0.99, 0.01], [1, 0], [0.5, 0.5]])
+    points = rest_points(np.array([[1, 0], [0, 1], [0.99, 0.01], [1, 0], [0.5, 0.5]]))
     assert [point.basin for point in points] == [0.6, 0.2, 0.2]
     assert np.allclose(points[0].shares, [2.99 / 3, 0.01 / 3])
 

@@ -62,6 +62,7 @@ def entries_of(folder: Path) -> dict[tuple[str, ...], dict[str, float]]:
     return {tuple(row[n] for n in names): {k: float(v) for k, v in row.items() if k not in names} for row in rows}
 
 
+@pytest.mark.slow
 def test_a_tournament_of_strategies(tmp_path: Path, in_process: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     worlds = tournament_worlds(["intense"])
     players = ["dove", "hawk", "bully"]
