@@ -20,7 +20,7 @@ def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
     the evaluation is done on the result.
 
     Args:
-        resolved: What :meth:`security_dilemma_training.config.RunConfig.resolved` returns, or has written to a file once.
+        resolved: What ``RunConfig.resolved`` returns, or has written to a file once.
     """
     given = {section: resolved.get(section) or {} for section in ("params", "game", "learner", "schedule")}
     params = {
