@@ -104,7 +104,8 @@ class ResponseVecEnv(VecEnvWrapper):
 class Seated:
     """A policy against which a responder plays one state of each game; the responder has a stream of its own.
 
-    So the others draw what they would draw without it, for as long as they see the same.
+    So the others draw what they would draw without it, for as long as they see the same. Both are given the
+    observations of all states, as always, and decide for all of them, but only what they decide for their own is done.
     """
 
     def __init__(self, policy: Policy, responder: Policy, seats: Places, seed: int) -> None:
@@ -114,11 +115,12 @@ class Seated:
 
     def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
         """Return the actions of all states, (n_games, n_states, n_components)."""
-        own = (np.arange(len(self._seats)), self._seats)
-        actions = self._policy.act(observations, mask, rng).copy()
-        actions[own] = self._responder.act(observations[own][:, None], mask[own][:, None], self._rng)[:, 0]
+        responds = np.arange(observations.shape[1]) == self._seats[:, None]
+        answers = self._responder.act(observations, mask, self._rng)
+        actions: NDArray[Any] = np.where(responds[..., None], answers, self._policy.act(observations, mask, rng))
         return actions
 
-    def restart(self, n_games: int, which: NDArray[np.intp] | None = None) -> None:
-        """Tell the policy that games start anew."""
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        """Tell both that games start anew."""
         restart(self._policy, n_games, which)
+        restart(self._responder, n_games, which)

@@ -41,7 +41,12 @@ def play(policy: Policy, config: RunConfig, *, n_games: int, intents: ArrayLike,
 
 
 def drawn_intents(config: RunConfig, n_games: int, seed: int) -> Bools:
-    """Return intents drawn from the prior, (n_games, N): greedy with probability 1 - trust."""
-    drawn = np.random.default_rng(seed).random((n_games, config.game.n_states))
-    greedy: Bools = drawn >= np.asarray(config.resolved_params().trust)
+    """Return intents drawn from the prior, (n_games, N): greedy with probability 1 - trust.
+
+    The draws of each state are stratified over the games, so that the share of games in which it is greedy is its
+    probability, up to one game, and adds no noise of its own.
+    """
+    rng = np.random.default_rng(seed)
+    strata = np.arange(n_games)[:, None] + rng.random((n_games, config.game.n_states))
+    greedy: Bools = rng.permuted(strata, axis=0) / n_games >= np.asarray(config.resolved_params().trust)
     return greedy
