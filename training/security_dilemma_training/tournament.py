@@ -22,6 +22,7 @@ from security_dilemma_training.statistics import Z95, Interval, bootstrap_interv
 
 __all__ = [
     "CONDITIONS",
+    "GAMES",
     "GREEDY_FACING_SEEKER",
     "SEEKERS",
     "SEEKER_FACING_GREEDY",
