@@ -21,6 +21,12 @@ __all__ = ["LEARNERS", "independent_job", "learn_experiments", "sb3_job"]
 
 Values = dict[str, list[float]]
 
+SOURCES = {
+    "independent": ("independent", "independent_experiments", "armament", "theory_settings"),
+    "PPO": ("sb3_experiments", "sb3_stage_games", "theory_settings"),
+}
+"""Modules that say what an experiment is, by kind of learner: results of other experiments are not found again."""
+
 INDEPENDENT_LEARNERS, SB3_LEARNERS = "independent", "PPO"
 LEARNERS = (INDEPENDENT_LEARNERS, SB3_LEARNERS)
 """Kinds of learners, by the names that the table has for them."""
@@ -35,7 +41,8 @@ def learn_experiments(
         rows: The rows of theory.
         settings: The settings.
         seeds: Number of seeds of each.
-        folder: Where results and runs are kept; what is there already is not done again.
+        folder: Where results and runs are kept; what is there already, of the same
+            experiments, is not done again.
         workers: Processes at the same time.
 
     Returns:
@@ -110,6 +117,7 @@ def _kept(
 ) -> Values:
     """Return the results of an experiment that are kept, known by what was asked, or learn and keep them."""
     asked = {"learner": learner, "experiment": experiment, "settings": asdict(settings), "seeds": seeds}
+    asked["source"] = _source(SOURCES[learner])
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
     path = kept / f"{learner}-{experiment}-{digest}.json"
     if path.exists():
@@ -118,3 +126,9 @@ def _kept(
     values = {measure: [float(value) for value in each] for measure, each in learn().items()}
     write_atomically(path, json.dumps({"asked": asked, "made_by": maker(), "values": values}, indent=1) + "\n")
     return values
+
+
+def _source(modules: Sequence[str]) -> str:
+    """Return a digest of the source of some modules of this package."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join((here / f"{name}.py").read_bytes() for name in modules)).hexdigest()

@@ -33,6 +33,12 @@ ANSWERS = 5
 GAMES, STEPS, NOISE = 2000, 20, 0.1
 """Of scripted races: games, steps of each, and the relative noise of what is bought."""
 
+SLOWEST = 0.02
+"""Restraint per step below which a race of so many steps leaves its spiral index open."""
+
+PACE = 0.5
+"""Share of the distance to what security requires that states go in a step."""
+
 STEEPEST = 4.0
 """Spiral index beyond which a race explodes too fast for its estimate to mean much."""
 
@@ -149,11 +155,9 @@ class ScriptedRace:
         return actions
 
 
-def _race(
-    settings: Settings, buy: Any, *, games: int = GAMES, steps: int = STEPS, noise: float = NOISE
-) -> Trajectories:
+def _race(restraint: float, buy: Any, *, games: int = GAMES, steps: int = STEPS, noise: float = NOISE) -> Trajectories:
     """Play a scripted race without crises."""
-    params = Params(crisis_rate=0.0, depreciation=settings.restraint, build=PLENTY, arms_cap=PLENTY)
+    params = Params(crisis_rate=0.0, depreciation=restraint, build=PLENTY, arms_cap=PLENTY)
     script = ScriptedRace(params, buy, noise)
     shape: dict[str, Any] = {"n_games": games, "intents": 0, "seed": 0, "max_cycles": steps}
     return record(params, script, action_mode="continuous", **shape)
@@ -172,7 +176,7 @@ def _measured_spiral(settings: Settings, theory: SecurityRequirement) -> Row:
         return not_applicable(
             8, quantity, f"ρ above {STEEPEST:g}: it explodes too fast to tell reaction from restraint"
         )
-    found = _estimated(_race(settings, lambda arms: settings.restraint * required_arms(settings, arms), steps=12))
+    found = _estimated(_race(PACE, lambda arms: PACE * required_arms(settings, arms), steps=12))
     index = spiral_index(found, found)
     return Row(8, quantity, theory.reaction, index.value, _accuracy(theory.reaction), reason=index.reason)
 
@@ -187,7 +191,7 @@ def races(settings: Settings) -> list[Row]:
     a, m, g = settings.reaction, settings.restraint, settings.grievance
     race = RichardsonRace((a, a), (m, m), (g, g))
     rows = _estimates(settings, lambda arms: a * arms + g)
-    quiet = _race(settings, lambda arms: a * arms + g, games=1, noise=0.0).arms[:, 0, 0]
+    quiet = _race(m, lambda arms: a * arms + g, games=1, noise=0.0).arms[:, 0, 0]
     changes = np.abs(np.diff(quiet))
     quantity, border = "the race settles", abs(a - m) < 1e-4
     rows.append(
@@ -198,7 +202,7 @@ def races(settings: Settings) -> list[Row]:
     if not race.is_stable() or race.spectral_radius() ** SETTLING_STEPS > RESIDUE:
         why = f"spectral radius {race.spectral_radius():.4f}: the race does not settle in {SETTLING_STEPS} steps"
         return [*rows, not_applicable(9, "x*, arms at which it settles", why)]
-    last = _race(settings, lambda arms: a * arms + g, games=1, steps=SETTLING_STEPS, noise=0.0).arms[-1, 0, 0]
+    last = _race(m, lambda arms: a * arms + g, games=1, steps=SETTLING_STEPS, noise=0.0).arms[-1, 0, 0]
     point = race.fixed_point()[0]
     return [*rows, Row(9, "x*, arms at which it settles", point, float(last), 1e-3 * max(1.0, point))]
 
@@ -209,9 +213,12 @@ def _estimates(settings: Settings, buy: Any) -> list[Row]:
     if a > STEEPEST * m:
         why = f"a / m above {STEEPEST:g}: it explodes too fast to tell reaction from restraint"
         return [not_applicable(9, "a and m, estimated", why)]
-    found = _estimated(_race(settings, buy))
+    found = _estimated(_race(m, buy))
     named = zip("am", (a, m), found[:2], strict=True)
     rows = [Row(9, f"{name}, estimated", value, estimate, 0.02, reason=found.reason) for name, value, estimate in named]
+    if m < SLOWEST:
+        why = f"m below {SLOWEST:g}: so slow a race does not tell its index in {STEPS} steps"
+        return [*rows, not_applicable(9, "spiral index a / m", why)]
     return [*rows, Row(9, "spiral index a / m", a / m, spiral_index(found, found).value, _accuracy(a / m))]
 
 

@@ -9,10 +9,10 @@ from security_dilemma.solver import (
     GameTree,
     Profile,
     expected_payoffs,
+    greedy_strike,
     nash_conv,
+    quantal_response_branch,
 )
-from security_dilemma.solver.profiles import greedy_strike
-from security_dilemma.solver.quantal import quantal_response_branch
 from security_dilemma.theory import (
     CrisisPayoffs,
     crisis_payoffs,

@@ -8,9 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from security_dilemma.params import PARAMETERS
-from security_dilemma.solver import GameTree, best_response, nash_conv
-from security_dilemma.solver.profiles import all_hold, greedy_strike
+from security_dilemma.solver import GameTree, all_hold, best_response, greedy_strike, nash_conv
 from security_dilemma.theory import (
     dominant_hawks,
     fear_feedback,
@@ -32,6 +30,9 @@ TYPES = 100
 
 COARSE = 0.1
 """Tolerance beyond which so few types say too little."""
+
+FURTHEST = 2.9
+"""Balance up to which a cut-off is looked for; true balances, which differ from it a little, reach to 3."""
 
 PRIVATE_NOISE = 0.01
 """Noise of private views of the balance that stands for vanishing noise."""
@@ -75,8 +76,20 @@ def _extremes(settings: Settings, answer: Callable[[float], float], reason: str)
         return [not_applicable(5, "equilibrium shares that strike", why)]
     rows = [not_applicable(5, "fear multiplier π / π0", reason)]
     for name, share, start in (("least", shares[0], 0.0), ("greatest", shares[-1], 1.0)):
-        rows.append(Row(5, f"{name} equilibrium share that strikes", share, _settled(answer, start), 1 / TYPES))
+        quantity = f"{name} equilibrium share that strikes"
+        if width and abs(_unclipped(settings, start) - start) < 1 / TYPES:
+            why = f"the share of those for whom one move is dominant is below 1/{TYPES}: too few types to tell"
+            rows.append(not_applicable(5, quantity, why))
+        else:
+            rows.append(Row(5, quantity, share, _settled(answer, start), 1 / TYPES))
     return rows
+
+
+def _unclipped(settings: Settings, expected: float) -> float:
+    """The share that strikes by the share expected to, ``π0 + r π``, not clipped to [0, 1]."""
+    mean, width = settings.initiative_mean, settings.initiative_width
+    reach = mean + width - (1 + settings.war_cost - settings.chance)
+    return reach / (2 * width) + fear_feedback(settings.war_cost, width) * expected
 
 
 def _shares(settings: Settings, mean: float, width: float) -> tuple[tuple[float, ...] | None, str]:
@@ -139,12 +152,11 @@ def misperception(settings: Settings) -> list[Row]:
     theory, reason = closed(
         lambda: misperception_cutoff(settings.greed, settings.war_cost, settings.decisiveness) - surge
     )
-    allowed = PARAMETERS["balance"]
-    if theory is not None and not allowed.contains(theory):
-        theory, reason = None, f"{theory:.4f} is outside the balances {allowed}"
+    if theory is not None and abs(theory) >= FURTHEST:
+        theory, reason = None, f"{theory:.4f} is not within ±{FURTHEST:g}: no room around it"
     if theory is None:
         return [not_applicable(12, quantity, str(reason))]
-    found = bisected(lambda seen: _gain_at_cutoff(settings, seen) > 0, -2.9, 2.9)
+    found = bisected(lambda seen: _gain_at_cutoff(settings, seen) > 0, -FURTHEST, FURTHEST)
     learned = ("cutoff", MEASURES["cutoff"])
     value = math.nan if found is None else found
     return [Row(12, quantity, theory, value, 1e-3, experiment=learned, learned_tolerance=0.25)]

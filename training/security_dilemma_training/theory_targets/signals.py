@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from security_dilemma.solver import GameTree, nash_conv
-from security_dilemma.solver.profiles import costly_signal, reassurance
-from security_dilemma.stage_games import StageGame
+from security_dilemma.solver import GameTree, costly_signal, nash_conv, reassurance
+from security_dilemma.stage_games import StageGame, with_stakes
 from security_dilemma.theory import Window, reassurance_window, signal_window
 from security_dilemma_training.theory_settings import MEASURES, Settings, window_points
 from security_dilemma_training.theory_targets.crisis import EXACT
@@ -25,9 +24,7 @@ GRID = 61
 
 def reassurance_game(settings: Settings, first_stake: float) -> StageGame:
     """Return Kydd's reassurance game with a first stake in (0, 1); the rest is the second's."""
-    game = settings.game("kydd_reassurance", trust=settings.trust)
-    (first, _), (second, _) = game.stages
-    return game._replace(stages=((first, first_stake), (second, 1 - first_stake)))
+    return with_stakes(settings.game("kydd_reassurance", trust=settings.trust), (first_stake, 1 - first_stake))
 
 
 def signalling_game(settings: Settings, cost: float) -> StageGame:
