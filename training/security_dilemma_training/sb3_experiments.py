@@ -108,7 +108,7 @@ def fear_multiplier(settings: Settings, seed: int, folder: Path) -> dict[str, fl
     return {MEASURES["fear_multiplier"]: share, MEASURES["fear_multiplier_war"]: war_chance(share)}
 
 
-def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+def contagion(settings: Settings, seed: int, folder: Path, means: Sequence[float] | None = None) -> dict[str, float]:
     """THEORY 5: the share that strikes just below and above contagion, where at first dominant hawks alone do."""
     found = {}
     payoffs = crisis_payoffs(settings.chance, settings.war_cost)
@@ -117,7 +117,7 @@ def contagion(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
         strike = seen["own_initiative"] > payoffs.hold_hold - payoffs.strike_hold
         return np.where(strike, int(Move.STRIKE), int(Move.HOLD)), np.zeros(strike.shape)
 
-    for mean in contagion_means(settings):
+    for mean in means or contagion_means(settings):
         game = _hawkish(settings, mean, settings.contagion_width)
         learner = {**PREPARED, "slots": 2048, "n_steps": 1}
         policy = learned(stage_config(f"contagion_{mean:.4f}", game, learner, 100), seed, folder, hawks)
