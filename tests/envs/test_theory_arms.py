@@ -139,15 +139,21 @@ def test_nobody_gains_by_other_arms_than_the_power_armament(weight: float, n: in
 # 12. Misperceived balance
 
 
-@given(COSTS, st.floats(0.05, 2), STEEPNESS)
-@example(c=0.2, beyond=0.3, k=1.0)
-def test_at_the_cut_off_an_even_chance_leaves_a_state_indifferent(c: float, beyond: float, k: float) -> None:
-    greed = c + beyond
+@given(COSTS, st.floats(0.01, 0.99), STEEPNESS)
+@example(c=0.2, share=0.25, k=1.0)
+def test_at_the_cut_off_an_even_chance_leaves_a_state_indifferent(c: float, share: float, k: float) -> None:
+    """And who sees a little less, or more, and so knows what the other does, does as the cut-off says."""
+    greed = c + share * (1 + c)
     cutoff = misperception_cutoff(greed, c, k)
     assume(abs(cutoff) < 20)
     for shift, strikes in ((-0.05 / k, False), (0.05 / k, True)):
         assert (eagerness(crisis_matrix(equals(cutoff + shift, c, k, greed)), 0.5) > 0) == strikes
-    assert eagerness(crisis_matrix(equals(cutoff, c, k, greed)), 0.5) == pytest.approx(0, abs=1e-9)
+    at_cutoff = crisis_matrix(equals(cutoff, c, k, greed))
+    assert eagerness(at_cutoff, 0.5) == pytest.approx(0, abs=1e-9)
+    assert eagerness(at_cutoff, 0.0) < 0 < eagerness(at_cutoff, 1.0)
+
+
+BY_STATE: Any = np.array([0.8, 0.9])
 
 
 @pytest.mark.parametrize(
@@ -161,10 +167,12 @@ def test_at_the_cut_off_an_even_chance_leaves_a_state_indifferent(c: float, beyo
         (lambda: security_requirement(1.0, 0.0, 0.8, 0.2, home_defence=0.0), "home_defence = 0.0 is outside"),
         (lambda: security_requirement(1.0, 0.0, 0.8, 0.2, decisiveness=5.0), "decisiveness = 5.0 is outside"),
         (lambda: SecurityRequirement(1.0, 0.5).fixed_point(), "reaction = 1.0 is not below 1"),
+        (lambda: security_requirement(1.0, 0.0, BY_STATE, 0.2), "greed = .* must be one number"),
         (lambda: power_armament(-1.0, 2), "power_weight = -1.0 is outside"),
         (lambda: power_armament(1.0, 1), r"n_states = 1 must be a whole number in \[2, 8\]"),
         (lambda: power_armament(1.0, 3, 1.6), r"decisiveness = 1.6 must be in \(0, N/\(N-1\) = 1.5\]"),
         (lambda: misperception_cutoff(0.1, 0.2), "greed = 0.1 must be above c = 0.2"),
+        (lambda: misperception_cutoff(1.41, 0.2), r"greed = 1.41 must be at most 1 \+ 2c = 1.4"),
         (lambda: misperception_cutoff(3.5, 0.2), r"greed = 3.5 is outside \[0, 3\]"),
         (lambda: label_information(1.5), r"accuracy = 1.5 must be in \[0, 1\]"),
     ],

@@ -55,7 +55,7 @@ def crisis_payoffs(chance: float, war_cost: float, greed: float = 0.0, initiativ
         chance: P, the chance that a one-sided strike wins, in [0, 1]; a mutual one is even.
         war_cost: c, in (0, 0.5).
         greed: g, in [0, 3]; 0 for a security seeker.
-        initiative: h, the private benefit of striking, any finite number.
+        initiative: h, the private benefit of striking, within the range of ``initiative_mean``.
 
     Raises:
         ValueError: If an argument is outside its range.

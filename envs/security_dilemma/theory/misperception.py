@@ -13,10 +13,12 @@ def misperception_cutoff(greed: float, war_cost: float, decisiveness: float = 1.
     """Return ``b* = logit(¼ + (1+c) / (2(1+g))) / k``: who sees a balance above it strikes, as private noise vanishes.
 
     A global game (Carlsson & van Damme 1993): the true balance is spread widely, each leader sees ``b + σ ε``, and at
-    the cut-off expects a strike with probability ½.
+    the cut-off expects a strike with probability ½. Greedier states than ``1 + 2c`` strike for prey and not out of
+    fear: at the cut-off ``P < ½``, and who sees a little more would rather meet a certain strike in defence.
 
     Args:
-        greed: g of both states, above c and at most 3, so that beyond some balance striking is dominant.
+        greed: g of both states, above c, so that beyond some balance striking is dominant; at most ``1 + 2c``, so that
+            a strike is worth more the likelier the other's is.
         war_cost: c, in (0, 0.5).
         decisiveness: k, in (0, 4].
 
@@ -26,6 +28,8 @@ def misperception_cutoff(greed: float, war_cost: float, decisiveness: float = 1.
     for name, value in {"greed": greed, "war_cost": war_cost, "decisiveness": decisiveness}.items():
         require_parameter(name, value)
     require(greed > war_cost, f"greed = {greed!r} must be above c = {war_cost!r}: less never strikes one who holds")
+    most = 1 + 2 * war_cost
+    require(greed <= most, f"greed = {greed!r} must be at most 1 + 2c = {most:.4g}: more strikes for prey, not of fear")
     chance = 0.25 + (1 + war_cost) / (2 * (1 + greed))
     return log(chance / (1 - chance)) / decisiveness
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from security_dilemma.params import PARAMETERS
 
 __all__ = ["require", "require_chance", "require_parameter"]
@@ -21,4 +23,5 @@ def require_chance(chance: float) -> None:
 def require_parameter(name: str, value: float) -> None:
     """Require that ``value`` is one number in the range of the parameter ``name``."""
     allowed = PARAMETERS[name]
+    require(np.ndim(value) == 0, f"{name} = {value!r} must be one number: closed forms are of two equal states")
     require(allowed.contains(value), f"{name} = {value!r} is outside {allowed}: {allowed.meaning}")
