@@ -11,7 +11,9 @@ from security_dilemma.games import Games
 from security_dilemma.params import WORLDS, Params
 from security_dilemma.stage_games import stage_game
 from security_dilemma.state import Move, Signal
-from security_dilemma.strategies import STRATEGIES
+from security_dilemma.strategies import STRATEGIES, View
+from security_dilemma.strategies.calculating import BayesianReassurer
+from security_dilemma.strategies.view import Roles
 from security_dilemma.theory import minimum_trust, parity_chance, predation_threshold
 from tests.envs.strategists import Script, player, sequences
 
@@ -185,3 +187,20 @@ def test_the_posterior_of_the_bayesian_reassurer_is_that_of_bayes_rule(balance: 
     strategy.act(observations, games.action_mask(), rng)
     read = 0.5 + 0.5 * (0.5 - 0.1)
     assert np.isclose(np.exp(strategy.memory["log_odds"][0, 0, 0]), read / (1 - read) * 9**spared)
+
+
+@pytest.mark.parametrize(("trust", "expected"), [(0.8, 0.0), (1.0, 1.0)])
+def test_evidence_without_end_leaves_a_posterior(trust: float, expected: float) -> None:
+    """Against a state that arms for attack for four hundred steps; who is certain from the start stays so."""
+    params = SEEING.replace(trust=trust)
+    games, rng = Games(params, 1, max_cycles=500), np.random.default_rng(0)
+    strategy, other = player("bayesian_reassurer", params, 2, None, 500), player("hawk", params, 2, None, 500)
+    observations = games.reset(0)
+    for _ in range(400):
+        mask = games.action_mask()
+        moves = [strategy.act(observations, mask, rng)[:, 0], other.act(observations, mask, rng)[:, 1]]
+        observations, *_ = games.step(np.stack(moves, axis=1))
+    assert strategy.memory["log_odds"][0, 0, 0] < -710
+    roles = Roles.of(params, 2, None, 500)
+    assert isinstance(strategy, BayesianReassurer)
+    assert strategy.posterior(View(observations, roles, rng))[0, 0, 0] == pytest.approx(expected)

@@ -12,6 +12,9 @@ from security_dilemma.strategies.view import View
 
 __all__ = ["BayesianReassurer", "Bully", "DefensiveRealist", "Deterrer", "OffensiveRealist", "Opportunist"]
 
+MOST_LOG_ODDS = 500.0
+"""What is more certain counts as this; its exponential is still a number."""
+
 
 class BayesianReassurer(Strategy):
     """Holds and shows its books while it trusts enough, and else arms; strikes only out of mistrust (Kydd 2005).
@@ -41,7 +44,7 @@ class BayesianReassurer(Strategy):
     def posterior(self, view: View) -> Array:
         """Return the probability that each other state is a security seeker, (G, N, N - 1)."""
         trust = view.roles.others.trust
-        return trust / (trust + (1 - trust) * np.exp(-self.memory["log_odds"]))
+        return trust / (trust + (1 - trust) * np.exp(-np.clip(self.memory["log_odds"], -MOST_LOG_ODDS, MOST_LOG_ODDS)))
 
     def _learn(self, view: View) -> None:
         right = np.log((1 - self.ERROR) / self.ERROR)
