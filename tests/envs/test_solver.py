@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma.combat import attack_strength, mutual_probability, strike_probability
 from security_dilemma.dynamics import initial, terminated
-from security_dilemma.params import ParameterError, Params
+from security_dilemma.params import Params
 from security_dilemma.perception import observe
 from security_dilemma.solver import (
     GameTree,
@@ -274,90 +274,3 @@ def test_two_policies_each_see_their_own_observation_in_single_precision() -> No
     profile = tree.behaviour_of(by_greed, dove)
     assert_array_equal(profile[0][0], [[1, 0], [0, 1]])
     assert_array_equal(profile[1][0], [[1, 0], [1, 0]])
-
-
-def test_a_policy_that_may_react_to_noise_is_refused() -> None:
-    tree = GameTree.build(stage_game("crisis", posture_noise=0.1))
-    with pytest.raises(ValueError, match=r"posture_noise = 0.1 must be 0"):
-        tree.behaviour_of(lambda seen: (np.ones((len(seen), 5)) / 5,) * 2)
-
-
-# What is refused
-
-ARMING = StageGame(
-    stage_game("crisis").params,
-    ((("hold", "arm_offensively"), 0.5), (("strike",), 0.5)),
-    "terminal",
-    (("silent",), ("silent",)),
-    "none",
-)
-
-
-def changed(**changes: Any) -> StageGame:
-    return ARMING._replace(params=ARMING.params.replace(**changes))
-
-
-@pytest.mark.parametrize(
-    ("game", "initiatives", "message"),
-    [
-        (changed(balance_noise=0.1), 1, r"balance_noise = 0.1 must be 0"),
-        (changed(balance_width=0.5), 1, r"balance_width = 0.5 must be 0"),
-        (changed(arms_noise=0.2), 1, r"arms_noise = 0.2 must be 0"),
-        (changed(posture_noise=0.1, visibility_override=0.5), 1, r"posture_noise = 0.1 must be 0"),
-        (changed(trust=1.5), 1, r"trust = 1.5 is outside \[0, 1\]"),
-        (changed(greed=np.array([1.0, 1.0, 1.0])), 1, "greed has 3 values for 2 states"),
-        (ARMING._replace(action_mode="continuous"), 1, "action_mode = 'continuous'"),
-        (ARMING, 0, r"initiatives = 0 must be a whole number in \[1, 1000\]"),
-        (ARMING._replace(signals=(("silent",),)), 1, "one entry for each of the 2 stages"),
-        (ARMING._replace(signals=(("silent",), ("brun",))), 1, r"signals\[1\]: unknown signal 'brun': .*burn"),
-        (ARMING._replace(signals=(("silent",), ("burn",))), 1, r"signals\[1\] = .* must include 'silent'"),
-        (ARMING._replace(stages=((("strike",), 0.5),), signals=(("silent",),)), 1, "sum to 0.5, not to 1"),
-        (ARMING._replace(war="total"), 1, "war = 'total' must be"),
-    ],
-)
-def test_what_is_not_finite_or_not_valid(game: StageGame, initiatives: int, message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        GameTree.build(game, initiatives=initiatives)
-
-
-@pytest.mark.parametrize("changes", [{"posture_noise": 0.3}, {"visibility_override": 1.0}])
-def test_noise_that_tells_nothing_is_left_out(changes: dict[str, Any]) -> None:
-    tree, plain = GameTree.build(changed(**changes)), GameTree.build(ARMING)
-    assert expected_payoffs(tree, tree.uniform()) == pytest.approx(expected_payoffs(plain, plain.uniform()))
-
-
-def test_a_tree_that_is_too_large_says_how_large() -> None:
-    with pytest.raises(
-        ValueError, match=r"stage 0 has up to 8000000 plays \(1000000 .* 2 actions a state\), more than"
-    ):
-        GameTree.build(stage_game("baliga_sjostrom"), initiatives=1000)
-    long = changed(trust=0.5)._replace(
-        stages=((("arm_offensively", "disarm", "strike"), 0.25),) * 4, signals=(("silent",),) * 4
-    )
-    with pytest.raises(ValueError, match=r"stage 3 has up to \d+ plays \(\d+ histories, 4 actions a state\)"):
-        GameTree.build(long._replace(war="scaled"))
-
-
-@pytest.mark.parametrize(
-    ("part", "message"),
-    [
-        (np.array([[0.5, 0.4]]), "a row is no distribution"),
-        (np.array([[1.5, -0.5]]), "a row is no distribution"),
-        (np.array([[np.nan, 1.0]]), "a row is no distribution"),
-        (np.array([[1.0, 0.0, 0.0]]), r"shape \(1, 3\) is not \(information sets, actions\) = \(1, 2\)"),
-    ],
-)
-def test_what_is_no_profile(part: Floats, message: str) -> None:
-    tree = GameTree.build(stage_game("crisis"))
-    good = np.array([[0.5, 0.5]])
-    with pytest.raises(ValueError, match=f"state 1, stage 0: {message}"):
-        expected_payoffs(tree, ((good,), (part,)))
-    with pytest.raises(ValueError, match="state 0 has 0 stages, the game 1"):
-        nash_conv(tree, ((), (good,)))
-
-
-def test_an_action_that_a_stage_does_not_have() -> None:
-    tree = GameTree.build(stage_game("costly_signal"))
-    assert_array_equal(tree.surely(0, "hold", "burn"), [0, 1])
-    with pytest.raises(ValueError, match=r"stage 0 has no action \('strike', 'silent'\)"):
-        tree.surely(0, "strike")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from security_dilemma.solver.enumeration import Floats
-from security_dilemma.solver.payoffs import history_reach, sum_by
+from security_dilemma.solver.payoffs import history_reach, require_player, sum_by
 from security_dilemma.solver.tree import GameTree, Profile
 
 __all__ = ["Beliefs", "posteriors"]
@@ -30,7 +30,11 @@ def posteriors(tree: GameTree, profile: Profile, player: int) -> list[Beliefs]:
         tree: The game.
         profile: What both states do.
         player: Whose beliefs, 0 or 1.
+
+    Raises:
+        ValueError: If the player is another, or the profile is not one of the tree.
     """
+    require_player(player)
     tree.checked(profile)
     beliefs = []
     reaches = zip(history_reach(tree, profile), history_reach(tree, profile, without=player), strict=True)

@@ -37,6 +37,8 @@ def require_few(n_histories: int, n_actions: int, stage: int) -> None:
 
 def finite_faults(game: StageGame, initiatives: int) -> list[str]:
     """Return everything that is invalid, or that makes the game infinite: noise that a state could learn from."""
+    if not isinstance(game, StageGame):
+        return [f"game = {game!r} must be a StageGame: see stage_game(name)"]
     params = game.params
     faults = game_faults(2, len(game.stages), game.stages, game.war) + params_faults(params, 2)
     if faults:

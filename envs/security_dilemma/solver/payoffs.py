@@ -21,6 +21,7 @@ __all__ = [
     "history_reach",
     "nash_conv",
     "replaced",
+    "require_player",
     "sum_by",
 ]
 
@@ -70,7 +71,11 @@ def best_response(tree: GameTree, profile: Profile, player: int) -> BestResponse
         tree: The game.
         profile: Only the other's behaviour counts.
         player: 0 or 1.
+
+    Raises:
+        ValueError: If the player is another, or the profile is not one of the tree.
     """
+    require_player(player)
     tree.checked(profile)
     values = action_values(tree, profile, player, lambda _stage, value: value.max(axis=-1))
     behaviour = tuple(np.eye(value.shape[-1])[value.argmax(axis=-1)] for value in values)
@@ -109,6 +114,16 @@ def nash_conv(tree: GameTree, profile: Profile) -> float:
         AssertionError: See :func:`gains`.
     """
     return float(gains(tree, profile).sum())
+
+
+def require_player(player: int) -> None:
+    """Refuse a player that is not one of the two.
+
+    Raises:
+        ValueError: Naming it.
+    """
+    if player not in (0, 1):
+        raise ValueError(f"player = {player!r} must be 0 or 1")
 
 
 def replaced(profile: Profile, player: int, behaviour: Behaviour) -> Profile:

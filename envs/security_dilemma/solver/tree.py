@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -235,11 +236,14 @@ def _information(
 
 def _joint(parts: Sequence[Any]) -> Floats:
     """Probabilities of (move, signal), (rows, moves, signals), from those of the components or of the product."""
-    arrays = [np.asarray(part, float) for part in parts]
-    if len(arrays) == 1:
-        return arrays[0].reshape(-1, *component_sizes(2))
-    joint: Floats = arrays[0][:, :, None] * arrays[1][:, None, :]
-    return joint
+    arrays, sizes = [np.asarray(part, float) for part in parts], component_sizes(2)
+    shapes = [array.shape[1:] for array in arrays]
+    if shapes not in ([(size,) for size in sizes], [(prod(sizes),)]):
+        raise ValueError(f"a policy's probabilities have sizes {shapes}: components have {sizes}, or their product")
+    if any(np.any(array < 0) or not np.allclose(array.sum(axis=-1), 1, rtol=0, atol=1e-4) for array in arrays):
+        raise ValueError("a policy's probabilities are no distribution: each row must be >= 0 and sum to 1")
+    joint: Floats = arrays[0] if len(arrays) == 1 else arrays[0][:, :, None] * arrays[1][:, None, :]
+    return joint.reshape(-1, *sizes)
 
 
 def _counted(joint: Floats, options: tuple[Choice, ...]) -> Floats:
