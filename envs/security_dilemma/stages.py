@@ -64,7 +64,7 @@ def _stage_faults(stages: Any, n_states: Any, max_cycles: Any) -> list[str]:
         except (TypeError, ValueError):
             faults.append(f"stages[{place}] = {stage!r} must be (enabled moves, stake)")
             continue
-        if isinstance(value, bool) or not (math.isfinite(stakes[-1]) and stakes[-1] > 0):
+        if isinstance(value, bool | str) or not (math.isfinite(stakes[-1]) and stakes[-1] > 0):
             faults.append(f"stages[{place}]: stake {value!r} is outside (0, 1]")
         if isinstance(moves, str) or not isinstance(moves, Sequence) or not moves:
             faults.append(f"stages[{place}]: enabled moves {moves!r} must be a non-empty list of moves")

@@ -100,6 +100,7 @@ def test_stakes_change_by_place() -> None:
         (lambda: with_stakes(stage_game("kydd_reassurance"), (1.0,)), "are 1 for 2 stages: give one for each"),
         (lambda: with_stakes(stage_game("kydd_reassurance"), (-0.5, 1.5)), "stake -0.5 is outside (0, 1]"),
         (lambda: with_stakes(stage_game("kydd_reassurance"), (float("nan"), 1.0)), "stake nan is outside"),
+        (lambda: with_stakes(stage_game("crisis"), ["1"]), "stake '1' is outside (0, 1]"),  # type: ignore[list-item]
         (lambda: with_stakes(stage_game("crisis"), ["a"]), "must be (enabled moves, stake)"),  # type: ignore[list-item]
     ],
 )
