@@ -163,7 +163,7 @@ def closeness_table(results: Sequence[Mapping[str, Any]]) -> Table | None:
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        caption="interquartile means over seeds; gains of best responses found are lower bounds\n"
+        caption="interquartile means over seeds; gains found are lower bounds\n"
         f"close: no intent gains more than {SMALL_GAIN:g}",
     )
     table.add_column("world", min_width=len("dangerous"))
@@ -175,7 +175,7 @@ def closeness_table(results: Sequence[Mapping[str, Any]]) -> Table | None:
         "skill of\nbeliefs",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for world in worlds:
+    for world in summarise(measured):
         gains = [show_number(_middle(gains_of(world.results, intent))) for intent in INTENTS]
         seeds = world.closeness.seeds if world.closeness else ()
         close = f"{seeds.count(Closeness.CLOSE)}/{len(seeds)}" if seeds else "–"
