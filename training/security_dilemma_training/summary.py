@@ -154,10 +154,8 @@ def summary_table(results: Sequence[Mapping[str, Any]]) -> Table:
 
 def closeness_table(results: Sequence[Mapping[str, Any]]) -> Table | None:
     """Return the table of exploitability and beliefs for a terminal, or None if neither was measured."""
-    worlds = [
-        world for world in summarise(results) if any({"exploitability", "beliefs"} & set(r) for r in world.results)
-    ]
-    if not worlds:
+    measured = [result for result in results if "exploitability" in result or "beliefs" in result]
+    if not measured:
         return None
     table = Table(
         box=box.SIMPLE_HEAD,
