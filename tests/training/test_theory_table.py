@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from security_dilemma.params import ParameterError
+from security_dilemma.theory import crisis_payoffs
 from security_dilemma_training import theory_table as table
 from security_dilemma_training import theory_targets
 from security_dilemma_training.theory_figure import theory_figure
@@ -87,7 +88,7 @@ def test_what_does_not_apply_says_why() -> None:
 
 
 def test_a_wrong_closed_form_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = crisis.crisis_payoffs
+    right = crisis_payoffs
     monkeypatch.setattr(crisis, "crisis_payoffs", lambda *args: right(*args)._replace(strike_hold=0.5))
     assert [row[1] for row in failed(crisis.cells(Settings()))] == [
         "security seeker: strike/hold",

@@ -53,7 +53,9 @@ def _outcomes(axes: Axes, rows: Sequence[Row], experiment: str, places: Sequence
     for place, row in zip(places, found, strict=False):
         for learned, (marker, color) in zip(row.learned, MARKERS, strict=False):
             label = f"{learned.learner}, share of {len(learned.values)} seeds"
-            axes.plot(place, learned.mean, marker, color=color, markersize=6, alpha=0.8, label=label, clip_on=False)
+            axes.plot(
+                place, learned.mean, marker, color=color, markersize=7, fillstyle="none", label=label, clip_on=False
+            )
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.04, 1.04)
 
