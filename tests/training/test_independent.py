@@ -175,7 +175,7 @@ def test_types_stay_apart_inside_the_window_only(experiment: str) -> None:
 
 
 @pytest.mark.slow
-def test_power_and_the_cutoff_are_learned() -> None:
+def test_power_is_learned() -> None:
     settings = replace(UNPREPARED, power_weight=1.6)
     for n in (2, 3, 4):
         values = INDEPENDENT["power"](settings, 2)[f"burden_of_{n}"]
