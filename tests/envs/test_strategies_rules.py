@@ -12,6 +12,7 @@ from security_dilemma.games import Games
 from security_dilemma.params import PARAMETERS, WORLDS, ParameterError, Params
 from security_dilemma.perception import observation_table
 from security_dilemma.stage_games import STAGE_GAMES
+from security_dilemma.stages import Stages
 from security_dilemma.state import Move, Signal
 from security_dilemma.strategies import STRATEGIES, View
 from security_dilemma.strategies.judgement import armed, crisis_payoffs, disarmed, tempted
@@ -111,6 +112,14 @@ def test_games_that_were_not_announced_are_refused() -> None:
         strategy.act(observations[:4], mask[:4], rng)
     with pytest.raises(ValueError, match=r"restart\(9\) first"):
         strategy.restart(9, np.array([1]))
+
+
+@pytest.mark.parametrize(("n", "stages"), [(3, None), (2, STAGE_GAMES["crisis"].stages)])
+def test_a_strategy_of_another_game_is_refused(n: int, stages: Stages | None) -> None:
+    strategy, rng = STRATEGIES["tit_for_tat"](BUSY, n, stages), np.random.default_rng(0)
+    (observations, mask), *_ = witnessed(BUSY, 2)
+    with pytest.raises(ValueError, match=r"shape \(6, 2, 21\), not .* with the n_states and stages of the game"):
+        strategy.act(observations, mask, rng)
 
 
 def test_faulty_parameters_are_refused() -> None:

@@ -82,9 +82,16 @@ class Strategy:
             (n_games, n_states, n_components) integers.
 
         Raises:
-            ValueError: If the number of games is not that of the last :meth:`restart`.
+            ValueError: If the number of games is not that of the last :meth:`restart`, or the observations are those
+                of another number of states or of other stages.
         """
         observations = np.asarray(observations)
+        expected = (self.n_states, len(self.roles.places))
+        if observations.shape[1:] != expected:
+            raise ValueError(
+                f"observations have shape {observations.shape}, not (n_games, {expected[0]} states, {expected[1]} "
+                "entries): make the strategy with the n_states and stages of the game"
+            )
         if not self.age.size:
             self.restart(len(observations))
         self._require(len(observations))
