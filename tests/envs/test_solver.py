@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma.combat import attack_strength, mutual_probability, strike_probability
 from security_dilemma.dynamics import initial, terminated
+from security_dilemma.games import Games
 from security_dilemma.params import Params
 from security_dilemma.perception import observe
 from security_dilemma.solver import (
@@ -274,3 +275,25 @@ def test_two_policies_each_see_their_own_observation_in_single_precision() -> No
     profile = tree.behaviour_of(by_greed, dove)
     assert_array_equal(profile[0][0], [[1, 0], [0, 1]])
     assert_array_equal(profile[1][0], [[1, 0], [1, 0]])
+
+
+@pytest.mark.parametrize("name", ["kydd_reassurance", "arms_then_crisis", "seen_and_biased"])
+def test_a_policy_is_paid_in_sampled_games_what_the_tree_expects(name: str) -> None:
+    """In the games that learners play, in float32 and with chance drawn; the policy reads all of an observation."""
+    tree, game, n = tree_of(name), GAMES[name], 20_000
+    weights = np.random.default_rng(0).normal(0, 0.5, (len(tree.entries), 5))
+
+    def probabilities(seen: Any) -> Any:
+        moves = np.exp(seen.astype(float) @ weights)
+        return moves / moves.sum(axis=-1, keepdims=True), np.tile(np.eye(5)[0], (*seen.shape[:-1], 1))
+
+    expected = expected_payoffs(tree, tree.behaviour_of(probabilities))
+    games, rng = Games(n_games=n, seed=1, **game.arguments()), np.random.default_rng(2)
+    observations, paid, going = games.reset(1), np.zeros((n, 2)), np.ones((n, 1), bool)
+    for _ in game.stages:
+        chance = probabilities(observations)[0].cumsum(axis=-1)
+        moves = (chance < rng.random((n, 2, 1))).sum(axis=-1).clip(0, 4)
+        observations, rewards, ended, *_ = games.step(np.stack([moves, np.zeros_like(moves)], axis=-1))
+        paid, going = paid + rewards * going, going & ~ended.all(axis=-1, keepdims=True)
+    assert not going.any()
+    assert np.all(np.abs(paid.mean(axis=0) - expected) < 4 * paid.std(axis=0) / np.sqrt(n))
