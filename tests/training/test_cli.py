@@ -128,11 +128,11 @@ def test_evaluate_passes_runs_on_and_prints_the_table(
         asked.append(more)
         return {"folder": str(run.folder), "games": games, "seed": seed}
 
-    def summary_table(results: Sequence[dict[str, Any]]) -> str:
-        return "\n".join(f"{result['folder']} {result['games']} {result['seed']}" for result in results)
+    def print_tables(results: Sequence[dict[str, Any]]) -> None:
+        print("\n".join(f"{result['folder']} {result['games']} {result['seed']}" for result in results))
 
     replace_module(monkeypatch, "measuring", measured=measured)
-    replace_module(monkeypatch, "evaluate", summary_table=summary_table)
+    replace_module(monkeypatch, "summary", print_tables=print_tables)
     run(monkeypatch, "train", "trial.yaml")
     capsys.readouterr()
     assert run(monkeypatch, "evaluate", "runs", "runs/trial/seed_1", "--games", "7", "--seed", "9") == 0

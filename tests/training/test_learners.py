@@ -27,6 +27,7 @@ from tests.training.runs_for_tests import new_run, silent, small_config
 def test_schedules_fall_linearly_to_a_share() -> None:
     schedule = falling(2.0, 0.25)
     assert [schedule(1.0), schedule(0.5), schedule(0.0)] == [2.0, 1.25, 0.5]
+    assert schedule(-0.1) == 0.5  # a training that is rounded up to whole updates
 
 
 @pytest.mark.parametrize("mode", ["multidiscrete", "discrete"])

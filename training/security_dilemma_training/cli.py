@@ -166,11 +166,9 @@ def evaluate(
     outcomes = run_jobs(jobs, workers or cores())
     results = [outcome.result for outcome in outcomes if outcome.error is None]
     if results:
-        from rich.console import Console
+        from security_dilemma_training.summary import print_tables
 
-        from security_dilemma_training.evaluate import summary_table
-
-        Console().print(summary_table(results))
+        print_tables(results)
     return exit_status(outcomes)
 
 

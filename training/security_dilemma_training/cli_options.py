@@ -18,11 +18,9 @@ Overrides = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Delete runs that are there, and begin anew.")]
 Exploitability = Annotated[
     bool,
-    typer.Option("--exploitability", help="Search a best response to every policy; half a minute or so for each run."),
+    typer.Option("--exploitability", help="Search a best response to every policy; about a minute a run."),
 ]
-Beliefs = Annotated[
-    bool, typer.Option("--beliefs", help="Score beliefs about intents, by a probe trained on what states observe.")
-]
+Beliefs = Annotated[bool, typer.Option("--beliefs", help="Score what can be told of intents from play.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
 
 

@@ -95,7 +95,9 @@ def tournament(
     seed: Annotated[int, typer.Option(min=0, help="Seed of all games.")] = 0,
     n_states: Annotated[int, typer.Option(min=2, help="Number of states.")] = 2,
     max_cycles: Annotated[int, typer.Option(min=1, help="Time limit of a game in steps.")] = 64,
-    mixed: Annotated[bool, typer.Option("--mixed", help="Play all pairs of intents, not security seekers alone.")] = False,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Play all pairs of intents, not security seekers alone.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("runs/tournament"),
     workers: Workers = None,
 ) -> int:

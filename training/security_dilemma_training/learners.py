@@ -67,9 +67,10 @@ def build_games(config: RunConfig, n_games: int, seed: int | None = None) -> Gam
 def falling(start: float, final_share: float) -> Callable[[float], float]:
     """Return a schedule that falls linearly from ``start`` to ``final_share * start`` as training goes on.
 
-    Its argument is the share of the training that remains, from 1 to 0.
+    Its argument is the share of the training that remains, from 1 to 0; it is below 0 in the last update where the
+    training is rounded up to whole updates, and what falls has then come to its end.
     """
-    return lambda remaining: start * (final_share + (1 - final_share) * remaining)
+    return lambda remaining: start * (final_share + (1 - final_share) * max(0.0, remaining))
 
 
 def build_learner(config: RunConfig, vec_env: VecEnv, seed: int | None) -> PPO:

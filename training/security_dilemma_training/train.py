@@ -96,7 +96,7 @@ class Training(BaseCallback):
         if self.num_timesteps - self._saved_at >= self._schedule.checkpoint_every:
             save_training(self._run.checkpoint_path, self.model, self._vec_env)
             self._saved_at = self.num_timesteps
-        self.model.ent_coef = self._entropy(max(0.0, 1 - done))
+        self.model.ent_coef = self._entropy(1 - done)
         self._report(min(1.0, done), f"{self.num_timesteps:,} agent-steps")
 
     def _on_step(self) -> bool:
