@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from security_dilemma.params import ParameterError
-from security_dilemma.solver import GameTree, best_response, expected_payoffs, nash_conv, posteriors
+from security_dilemma.solver import GameTree, best_response, expected_payoffs, nash_conv, payoffs, posteriors
 from security_dilemma.solver.enumeration import Floats
 from security_dilemma.stage_games import StageGame, stage_game
 
@@ -127,3 +127,11 @@ def test_an_action_that_a_stage_does_not_have() -> None:
     assert_array_equal(tree.surely(0, "hold", "burn"), [0, 1])
     with pytest.raises(ValueError, match=r"stage 0 has no action \('strike', 'silent'\)"):
         tree.surely(0, "strike")
+
+
+def test_a_best_response_that_loses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = GameTree.build(stage_game("crisis"))
+    worse = best_response(tree, tree.uniform(), 0)._replace(value=-1.0)
+    monkeypatch.setattr(payoffs, "best_response", lambda *_: worse)
+    with pytest.raises(AssertionError, match="a best response loses"):
+        nash_conv(tree, tree.uniform())

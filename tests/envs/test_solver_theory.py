@@ -102,16 +102,14 @@ def test_first_stakes_separate_exactly_inside_the_window(
     greed = predation_threshold(chance, c) + margin
     assume(greed <= 3)
     window = reassurance_window(chance, c, greed, trust)
-    bounds = () if window is None else (window.low, window.high)
-    assume(all(abs(first - bound) > CLOSE for bound in bounds))
+    assume(all(abs(first - bound) > CLOSE for bound in window))
     game = stage_game("kydd_reassurance", balance=b, war_cost=c, greed=greed, trust=trust)
     tree = GameTree.build(with_stakes(game, (first, 1 - first)))
-    assert is_equilibrium(nash_conv(tree, reassurance(tree))) == (window is not None and first in window)
+    assert is_equilibrium(nash_conv(tree, reassurance(tree))) == (first in window)
 
 
 def test_outside_the_window_it_is_the_expected_type_that_deviates() -> None:
     window = reassurance_window(parity_chance(1.0), 0.2, 1.0, 0.2)
-    assert window is not None
     for first, seeker, greedy in ((window.low - 0.05, False, True), (window.high + 0.05, True, False)):
         tree = GameTree.build(with_stakes(stage_game("kydd_reassurance"), (first, 1 - first)))
         gain = gains_by_intent(tree, reassurance(tree))

@@ -145,7 +145,6 @@ def test_the_reassurance_game_has_kydds_window(first: float, separates: bool) ->
     p = game.params
     assert p.trust < minimum_trust(parity_chance(p.balance), p.war_cost)  # no peace in a single round
     window = reassurance_window(parity_chance(p.balance), p.war_cost, p.greed, p.trust)
-    assert window is not None
     assert (first in window) == separates
     tree = GameTree.build(game)
     assert (nash_conv(tree, reassurance(tree)) < 1e-12) == separates

@@ -94,6 +94,13 @@ def test_without_width_it_is_the_stag_hunt(b: float, c: float, k: float) -> None
     assert strike_shares(chance, c, 1.5, 0.0) == (1.0,)
 
 
+def test_who_is_indifferent_may_do_either() -> None:
+    """Numbers without rounding: an even chance leaves one who is struck indifferent, h = ½ one who is not."""
+    assert strike_shares(0.5, 0.25, 0.0, 0.0) == (0.0, 1.0)
+    assert strike_shares(0.75, 0.25, 0.5, 0.0) == (0.0, 1.0)
+    assert dominant_hawks(0.75, 0.25, 0.5, 0.0) == 0
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

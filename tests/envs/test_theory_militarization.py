@@ -16,7 +16,7 @@ from security_dilemma.theory import Militarization, militarization, warning_dist
 from tests.envs.builders import make_state
 
 BALANCES, COSTS, STEEPNESS, GREEDS = st.floats(-1.5, -0.01), st.floats(0.05, 0.45), st.floats(0.3, 3), st.floats(0.3, 3)
-SHARES, BUILDS = st.floats(0.05, 0.95), st.floats(0.5, 3)
+SHARES, BUILDS, BROUGHT = st.floats(0.05, 0.95), st.floats(0.5, 3), st.floats(0.3, 2)
 
 
 # Militarisation (Jackson & Morelli 2009)
@@ -118,18 +118,20 @@ def without_warning(game: StageGame) -> StageGame:
 
 
 @settings(max_examples=40)
-@given(st.floats(-1.5, 0), COSTS, STEEPNESS, GREEDS, BUILDS, st.floats(0, 1))
-@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, d=0.36)
-@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, d=0.37)
-@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, d=1.0)
+@given(st.floats(-1.5, 0), COSTS, STEEPNESS, GREEDS, BUILDS, BROUGHT, BROUGHT, st.floats(0, 1))
+@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, attack=1.0, home=1.0, d=0.36)
+@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, attack=1.0, home=1.0, d=0.37)
+@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, attack=1.0, home=1.0, d=1.0)
+@example(b=-0.2, c=0.3, k=1.0, g=1.0, build=2.0, attack=0.5, home=0.8, d=0.36)
 def test_warning_keeps_the_peace_from_the_distinguishability_on(
-    b: float, c: float, k: float, g: float, build: float, d: float
+    b: float, c: float, k: float, g: float, build: float, attack: float, home: float, d: float
 ) -> None:
-    assume(g > c + 0.01 and np.log((1 + c) / (g - c)) / k >= b + 1e-6)
-    edge = warning_distinguishability(b, build, g, c, decisiveness=k)
+    assume(g > c + 0.01 and np.log((1 + c) / (g - c)) / k >= b + max(np.log(attack / home), 0.0) + 1e-6)
+    brought = {"surge_attack": attack, "home_defence": home}
+    edge = warning_distinguishability(b, build, g, c, decisiveness=k, **brought)
     assume(abs(d - edge) > 1e-3)
     changes = {"balance": b, "war_cost": c, "decisiveness": k, "greed": g, "build": build, "distinguishability": d}
-    game = stage_game("warning_time", **changes, arms_cap=2 * build)
+    game = stage_game("warning_time", **changes | brought, arms_cap=2 * build)
     assert (exploitability(game) < 1e-9) == (d > edge)
 
 
@@ -156,6 +158,7 @@ def test_a_warning_that_cannot_be_told_apart_does_not_help_either() -> None:
         (lambda: warning_distinguishability(-0.5, 2.0, 0.3, 0.3), "greed = 0.3 must be above c"),
         (lambda: warning_distinguishability(0.0, 2.0, 3.0, 0.3), "a greedy state strikes its equal"),
         (lambda: warning_distinguishability(0.0, 2.0, 1.0, 0.3, surge_attack=3.0), "strikes its equal"),
+        (lambda: warning_distinguishability(0.0, 2.0, 3.0, 0.3, surge_attack=0.1), "strikes its equal"),
     ],
 )
 def test_closed_forms_say_where_they_do_not_hold(call: Any, message: str) -> None:

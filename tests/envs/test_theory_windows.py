@@ -67,6 +67,17 @@ def test_printed_figures() -> None:
     assert signal_window(chance, 0.2, 1.0) == pytest.approx((0.4621, 0.7), abs=5e-5)
 
 
+@pytest.mark.parametrize("chance", [0.6, 0.8])
+def test_the_least_greed_that_strikes_has_windows(chance: float) -> None:
+    greed = predation_threshold(chance, 0.2)
+    assert reassurance_window(chance, 0.2, greed, 0.5).low == pytest.approx(0.5)
+    assert signal_window(chance, 0.2, greed) is not None
+
+
+def test_where_deceit_gains_more_than_peace_is_worth_no_cost_separates() -> None:
+    assert signal_window(0.9, 0.1, 2.0) is None
+
+
 # 6. Reassurance in two rounds
 
 
@@ -74,7 +85,7 @@ def test_printed_figures() -> None:
 @example(b=1.0, c=0.2, k=1.0, beyond=0.36, t=0.2, alpha=0.17)
 @example(b=1.0, c=0.2, k=1.0, beyond=0.36, t=0.2, alpha=0.4)
 @example(b=1.0, c=0.2, k=1.0, beyond=0.36, t=0.2, alpha=0.62)
-@example(b=3.0, c=0.01, k=4.0, beyond=2.0, t=0.98, alpha=0.5)  # no window
+@example(b=3.0, c=0.01, k=4.0, beyond=2.0, t=0.98, alpha=0.5)
 def test_small_stakes_separate_inside_the_window_only(
     b: float, c: float, k: float, beyond: float, t: float, alpha: float
 ) -> None:
@@ -82,9 +93,10 @@ def test_small_stakes_separate_inside_the_window_only(
     greed = predation_threshold(chance, c) + beyond
     assume(chance < 1 - 1e-6 and greed <= 3)
     window = reassurance_window(chance, c, greed, t)
-    assume(window is None or min(abs(alpha - window.low), abs(alpha - window.high)) > MARGIN)
+    assert window.low - MARGIN <= t <= window.high
+    assume(min(abs(alpha - window.low), abs(alpha - window.high)) > MARGIN)
     gain = separates(*matrices(b, c, k, greed), alpha, t)
-    assert (gain <= 1e-9) == (window is not None and alpha in window)
+    assert (gain <= 1e-9) == (alpha in window)
 
 
 @given(OFFENCE, COSTS, STEEPNESS, BEYOND, TRUSTS)
@@ -93,8 +105,6 @@ def test_at_the_ends_of_the_window_a_type_is_indifferent(b: float, c: float, k: 
     greed = predation_threshold(chance, c) + beyond
     assume(chance < 1 - 1e-6 and greed <= 3)
     window = reassurance_window(chance, c, greed, t)
-    assume(window is not None)
-    assert window is not None
     seeker, greedy = matrices(b, c, k, greed)
     strikes, waits = ({False: True, True: True}, {False: True, True: True})
     assert two_rounds(greedy, True, strikes, window.low, t) == pytest.approx(

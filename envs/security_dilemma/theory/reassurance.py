@@ -24,8 +24,8 @@ class Window(NamedTuple):
         return isinstance(value, int | float) and self.low <= value <= self.high
 
 
-def reassurance_window(chance: float, war_cost: float, greed: float, trust: float) -> Window | None:
-    """Return the first stakes α at which seekers hold and greedy states strike; None where there are none.
+def reassurance_window(chance: float, war_cost: float, greed: float, trust: float) -> Window:
+    """Return the first stakes α at which seekers hold and greedy states strike; there always are some, α = t is one.
 
     Two stages with stakes ``(α, 1-α)``, each paying its share of the crisis matrix. In the second, states that have
     seen each other hold, hold; all others strike. With each type's payoffs R, T, P, S (hold/hold, strike/hold,
@@ -51,4 +51,4 @@ def reassurance_window(chance: float, war_cost: float, greed: float, trust: floa
     risk = t * (seeker.strike_hold - seeker.strike_strike) + (1 - t) * (seeker.strike_strike - seeker.hold_strike)
     low = exploit / (at_once + exploit)
     high = min(1.0, t * (seeker.hold_hold - seeker.strike_strike) / risk)
-    return Window(low, high) if low <= high else None
+    return Window(low, high)
