@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from security_dilemma_training import appendices, appendix_figures
-from security_dilemma_training.beliefs import Held, scores
-from security_dilemma_training.best_response import ResponseOptions
+from security_dilemma_training.beliefs.scores import Held, scores
 from security_dilemma_training.report import write_report
+from security_dilemma_training.responses.best_response import ResponseOptions
 from security_dilemma_training.summary import closeness_table, print_tables, summarise
 from tests.training.experiments import evaluated, run_of
 from tests.training.players import Coin

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from security_dilemma.solver import GameTree, Profile
 from security_dilemma.stage_games import StageGame, stage_game
 from security_dilemma.state import Move, Signal
-from security_dilemma_training import beliefs as beliefs_module
-from security_dilemma_training.beliefs import BELIEFS_FILE, Held, beliefs, exact_beliefs, probed_beliefs, scores
+from security_dilemma_training.beliefs import scores as beliefs_module
+from security_dilemma_training.beliefs.probe import ProbeOptions, histories, train_probe
+from security_dilemma_training.beliefs.scores import BELIEFS_FILE, Held, beliefs, exact_beliefs, probed_beliefs, scores
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.errors import CheckpointError
-from security_dilemma_training.probe import ProbeOptions, histories, train_probe
 from security_dilemma_training.train import train
 from security_dilemma_training.trajectories import Bools, Floats, Policy
 from tests.training.players import Coin, Scripted

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from security_dilemma import Params
 from security_dilemma.spaces import action_space
 from security_dilemma.state import Move, Signal
-from security_dilemma_training.best_response import ResponseOptions, train_response
-from security_dilemma_training.best_response_env import ResponseGames, ResponseVecEnv, Seated, seats_of
 from security_dilemma_training.learners import LearnedPolicy
+from security_dilemma_training.responses.best_response import ResponseOptions, train_response
+from security_dilemma_training.responses.best_response_env import ResponseGames, ResponseVecEnv, Seated, seats_of
 from security_dilemma_training.trajectories import Bools, Floats
 from tests.training.players import Coin, Scripted
 from tests.training.runs_for_tests import small_config

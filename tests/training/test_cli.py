@@ -13,11 +13,11 @@ import pytest
 
 from security_dilemma.params import WORLDS, ParameterError
 from security_dilemma_training import cli, jobs
-from security_dilemma_training.best_response import ResponseOptions
+from security_dilemma_training.beliefs.probe import ProbeOptions
 from security_dilemma_training.config import FourWorldsConfig
 from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.jobs import Job, Outcome
-from security_dilemma_training.probe import ProbeOptions
+from security_dilemma_training.responses.best_response import ResponseOptions
 from security_dilemma_training.runs import Run
 
 CONFIG = """

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from security_dilemma.params import Params
-from security_dilemma_training import cli, theory_table, tournament
-from security_dilemma_training.theory_settings import SETTINGS, Settings
+from security_dilemma_training import cli
+from security_dilemma_training.theory import table as theory_table
+from security_dilemma_training.theory.settings import SETTINGS, Settings
+from security_dilemma_training.tournaments import tournament
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

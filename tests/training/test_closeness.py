@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from security_dilemma_training.closeness import SMALL_GAIN, Closeness, closeness, gains_of, judge_closeness
+from security_dilemma_training.responses.closeness import SMALL_GAIN, Closeness, closeness, gains_of, judge_closeness
 
 Found = dict[str, dict[str, float] | None]
 

@@ -9,8 +9,8 @@ import pytest
 
 from security_dilemma.params import WORLDS
 from security_dilemma.strategies import STRATEGIES
-from security_dilemma_training.contestants import contestants, policy_of
 from security_dilemma_training.faults import ConfigError
+from security_dilemma_training.tournaments.contestants import contestants, policy_of
 from security_dilemma_training.trajectories import record
 from tests.training.runs_for_tests import CRISIS, merged, new_run, small_config
 from tests.training.untrained import untrained

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from security_dilemma_training.best_response import ResponseOptions
+from security_dilemma_training.beliefs.probe import ProbeOptions
 from security_dilemma_training.config import FourWorldsConfig, parse
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.four_worlds import four_worlds, train_and_evaluate
-from security_dilemma_training.probe import ProbeOptions
+from security_dilemma_training.responses.best_response import ResponseOptions
 from security_dilemma_training.runs import Run, find_runs
 from security_dilemma_training.writing import folder_lock
 from tests.training.runs_for_tests import merged

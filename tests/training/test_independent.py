@@ -15,13 +15,13 @@ from security_dilemma.theory import (
     quantal_responses,
     strike_shares,
 )
-from security_dilemma_training.armament import ArmamentLearners
-from security_dilemma_training.independent import Feature, IndependentLearners, information
-from security_dilemma_training.independent_experiments import INDEPENDENT
-from security_dilemma_training.theory_settings import MEASURES, Settings, basin_starts, critical, trust_levels
-from security_dilemma_training.theory_targets.arms import power_params
-from security_dilemma_training.theory_targets.rows import Verdict, attach
-from security_dilemma_training.theory_targets.signals import signalling_game
+from security_dilemma_training.theory.armament import ArmamentLearners
+from security_dilemma_training.theory.independent import Feature, IndependentLearners, information
+from security_dilemma_training.theory.independent_experiments import INDEPENDENT
+from security_dilemma_training.theory.settings import MEASURES, Settings, basin_starts, critical, trust_levels
+from security_dilemma_training.theory.targets.arms import power_params
+from security_dilemma_training.theory.targets.rows import Verdict, attach
+from security_dilemma_training.theory.targets.signals import signalling_game
 
 UNPREPARED = Settings(balance=1.3, war_cost=0.3, trust=0.3, greed=1.2, precision=3.0, initiative_width=0.9)
 
@@ -186,7 +186,7 @@ def test_power_is_learned() -> None:
 @pytest.mark.parametrize("settings", [Settings(), UNPREPARED, Settings(balance=2.0, trust=0.5)])
 @pytest.mark.parametrize("experiment", sorted(INDEPENDENT))
 def test_twenty_seeds_of_every_experiment(settings: Settings, experiment: str) -> None:
-    from security_dilemma_training.theory_targets import exact_rows
+    from security_dilemma_training.theory.targets import exact_rows
 
     found = {"independent": {experiment: INDEPENDENT[experiment](settings, 20)}}
     rows = [row for row in attach(exact_rows(settings), found) if row.learned]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from security_dilemma.theory import power_armament, quantal_responses, strike_shares, war_chance
-from security_dilemma_training.sb3_experiments import (
+from security_dilemma_training.theory.sb3_experiments import (
     EXPERIMENTS,
     basin,
     contagion,
@@ -19,7 +19,7 @@ from security_dilemma_training.sb3_experiments import (
     reassurance,
     trust_threshold,
 )
-from security_dilemma_training.theory_settings import (
+from security_dilemma_training.theory.settings import (
     MEASURES,
     Settings,
     basin_starts,

@@ -7,7 +7,7 @@ import pytest
 
 from security_dilemma.stage_games import StageGame, stage_game
 from security_dilemma.theory import militarization, parity_chance
-from security_dilemma_training.independent import IndependentLearners
+from security_dilemma_training.theory.independent import IndependentLearners
 
 pytestmark = pytest.mark.slow
 

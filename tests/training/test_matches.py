@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from security_dilemma.params import WORLDS, Params
-from security_dilemma_training import matches
-from security_dilemma_training.contestants import Member
-from security_dilemma_training.matches import Match, play, play_all, stored
+from security_dilemma_training.tournaments import matches
+from security_dilemma_training.tournaments.contestants import Member
+from security_dilemma_training.tournaments.matches import Match, play, play_all, stored
 from tests.training.runs_for_tests import silent
 
 DANGEROUS = WORLDS["doubly_dangerous"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from security_dilemma.theory import crisis_payoffs, critical_strike_probability, parity_chance
-from security_dilemma_training.replicator import evolve, path, random_populations, rest_points, velocity
+from security_dilemma_training.tournaments.replicator import evolve, path, random_populations, rest_points, velocity
 
 
 def test_a_stag_hunt_has_two_basins_that_part_at_the_critical_probability() -> None:

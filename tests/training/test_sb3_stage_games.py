@@ -12,7 +12,7 @@ from security_dilemma.games import Games
 from security_dilemma.stage_games import STAGE_GAMES, stage_game, with_stakes
 from security_dilemma.state import Move, Signal
 from security_dilemma_training.config import ConfigError
-from security_dilemma_training.sb3_stage_games import TREMBLE, after, at_start, learned, stage_config, strikes
+from security_dilemma_training.theory.sb3_stage_games import TREMBLE, after, at_start, learned, stage_config, strikes
 
 SMALL = {"slots": 64, "n_steps": 2, "batch_size": 128, "n_epochs": 1, "hidden_sizes": [16]}
 

@@ -13,13 +13,13 @@ import pytest
 
 from security_dilemma.params import ParameterError
 from security_dilemma.theory import crisis_payoffs
-from security_dilemma_training import theory_table as table
-from security_dilemma_training import theory_targets
-from security_dilemma_training.theory_figure import theory_figure
-from security_dilemma_training.theory_learning import learn_experiments
-from security_dilemma_training.theory_settings import SETTINGS, Settings, basin_starts, window_points
-from security_dilemma_training.theory_targets import arms, crisis, exact_rows, fear, identities, signals
-from security_dilemma_training.theory_targets.rows import Learned, Row, Verdict, attach, bisected, closed, yes_or_no
+from security_dilemma_training.theory import table
+from security_dilemma_training.theory import targets as theory_targets
+from security_dilemma_training.theory.figure import theory_figure
+from security_dilemma_training.theory.learning import learn_experiments
+from security_dilemma_training.theory.settings import SETTINGS, Settings, basin_starts, window_points
+from security_dilemma_training.theory.targets import arms, crisis, exact_rows, fear, identities, signals
+from security_dilemma_training.theory.targets.rows import Learned, Row, Verdict, attach, bisected, closed, yes_or_no
 
 UNPREPARED = Settings(balance=1.3, war_cost=0.3, greed=1.3, trust=0.35, initiative_width=0.6, precision=3.0)
 DEFENCE = Settings(balance=-0.7, distinguishability=0.4)

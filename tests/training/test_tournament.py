@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from security_dilemma.params import WORLDS, ParameterError
-from security_dilemma_training import populations, tournament, tournament_report
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.jobs import Job, Outcome
-from security_dilemma_training.populations import evolution, matrix
 from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import wilson_interval
-from security_dilemma_training.tournament import (
+from security_dilemma_training.tournaments import populations, tournament
+from security_dilemma_training.tournaments import report as tournament_report
+from security_dilemma_training.tournaments.populations import evolution, matrix
+from security_dilemma_training.tournaments.tournament import (
     GREEDY_FACING_SEEKER,
     SEEKER_FACING_GREEDY,
     SEEKERS,

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training import appendix_figures
-from security_dilemma_training.closeness import SMALL_GAIN, Closeness, closeness, gains_of
 from security_dilemma_training.figures import LABELS
+from security_dilemma_training.responses.closeness import SMALL_GAIN, Closeness, closeness, gains_of
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
 from security_dilemma_training.summary import WorldSummary, display_name, show_interval, show_number, summarise
 

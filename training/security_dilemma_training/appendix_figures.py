@@ -9,7 +9,6 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training.closeness import SMALL_GAIN
 from security_dilemma_training.figures import (
     LABELS,
     STYLE,
@@ -20,6 +19,7 @@ from security_dilemma_training.figures import (
     seed_points,
     world_tick,
 )
+from security_dilemma_training.responses.closeness import SMALL_GAIN
 from security_dilemma_training.summary import WorldSummary
 
 __all__ = ["beliefs_over_steps", "exploitability"]

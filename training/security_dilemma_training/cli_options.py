@@ -38,8 +38,8 @@ def measures(exploitability: bool, beliefs: bool) -> dict[str, Any]:
     """Return the options of what is measured beside the evaluation, by name; None of what is not asked for."""
     if not (exploitability or beliefs):
         return {"exploitability": None, "beliefs": None}
-    from security_dilemma_training.best_response import ResponseOptions
-    from security_dilemma_training.probe import ProbeOptions
+    from security_dilemma_training.beliefs.probe import ProbeOptions
+    from security_dilemma_training.responses.best_response import ResponseOptions
 
     return {
         "exploitability": ResponseOptions() if exploitability else None,

@@ -25,8 +25,8 @@ def theory(*, learn: bool, seeds: int, out: Path, workers: int | None, **setting
 
         security-dilemma theory --balance 1.3 --war-cost 0.3 --learn --seeds 20
     """
-    from security_dilemma_training.theory_settings import Settings
-    from security_dilemma_training.theory_table import run_theory
+    from security_dilemma_training.theory.settings import Settings
+    from security_dilemma_training.theory.table import run_theory
 
     asked = Settings(**settings)
     return run_theory(asked, learn=learn, seeds=seeds, folder=out, workers=workers or cores(), command=_command())
@@ -64,7 +64,7 @@ class Commands(TyperGroup):
         """Return the command that is called, ``theory`` with an option for each setting."""
         name, command, rest = super().resolve_command(ctx, args)
         if name == "theory":
-            from security_dilemma_training.theory_settings import SETTINGS, Settings
+            from security_dilemma_training.theory.settings import SETTINGS, Settings
 
             defaults = asdict(Settings())
             helps = {key: f"{allowed.meaning}; in {allowed}".replace("[", r"\[") for key, allowed in SETTINGS.items()}
@@ -109,7 +109,7 @@ def tournament(
     """
     from security_dilemma_training.faults import ConfigError
     from security_dilemma_training.sources import with_overrides
-    from security_dilemma_training.tournament import GAMES, run_tournament, tournament_worlds
+    from security_dilemma_training.tournaments.tournament import GAMES, run_tournament, tournament_worlds
 
     changes, faults = with_overrides({}, param or [])
     if faults:

@@ -13,9 +13,9 @@ from security_dilemma_training.runs import Run, held
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
-    from security_dilemma_training.best_response import ResponseOptions
+    from security_dilemma_training.beliefs.probe import ProbeOptions
     from security_dilemma_training.config import FourWorldsConfig
-    from security_dilemma_training.probe import ProbeOptions
+    from security_dilemma_training.responses.best_response import ResponseOptions
 
 __all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate"]
 

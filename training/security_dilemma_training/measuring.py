@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from security_dilemma_training.evaluate import evaluate_run
 
 if TYPE_CHECKING:
-    from security_dilemma_training.best_response import ResponseOptions
-    from security_dilemma_training.probe import ProbeOptions
+    from security_dilemma_training.beliefs.probe import ProbeOptions
+    from security_dilemma_training.responses.best_response import ResponseOptions
     from security_dilemma_training.runs import Run
 
 __all__ = ["measured"]
@@ -49,12 +49,12 @@ def measured(
     results = evaluate_run(run, games, seed, reuse=reuse)
     share = (EXPLOITABILITY_SHARE if beliefs else 1.0) if exploitability else 0.0
     if exploitability is not None:
-        from security_dilemma_training.exploitability import exploitability as search
+        from security_dilemma_training.responses.exploitability import exploitability as search
 
         found = search(run, exploitability, report=lambda done, message: report(share * done, message))
         results |= {"exploitability": found}
     if beliefs is not None:
-        from security_dilemma_training.beliefs import beliefs as score
+        from security_dilemma_training.beliefs.scores import beliefs as score
 
         found = score(run, beliefs, report=lambda done, message: report(share + (1 - share) * done, message))
         results |= {"beliefs": found}

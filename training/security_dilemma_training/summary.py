@@ -13,7 +13,13 @@ from rich.table import Table
 
 from security_dilemma.params import WORLDS
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training.closeness import SMALL_GAIN, Closeness, WorldCloseness, gains_of, judge_closeness
+from security_dilemma_training.responses.closeness import (
+    SMALL_GAIN,
+    Closeness,
+    WorldCloseness,
+    gains_of,
+    judge_closeness,
+)
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
 from security_dilemma_training.verdict import Agreement, Ending, Verdict, judge
 

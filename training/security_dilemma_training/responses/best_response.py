@@ -14,9 +14,9 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from security_dilemma_training.best_response_env import ResponseGames, ResponseVecEnv, seats_of
 from security_dilemma_training.checkpoints import load_arrays
 from security_dilemma_training.learners import build_learner, falling
+from security_dilemma_training.responses.best_response_env import ResponseGames, ResponseVecEnv, seats_of
 from security_dilemma_training.sections import Frozen
 from security_dilemma_training.train import BatchedBootstrap
 

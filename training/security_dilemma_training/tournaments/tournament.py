@@ -13,12 +13,12 @@ from rich.console import Console
 from security_dilemma.arrays import Value
 from security_dilemma.params import WORLDS, ParameterError, Params, nearest, world_params
 from security_dilemma.stages import game_faults
-from security_dilemma_training.contestants import Contestant, Member, contestants
 from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.jobs import Job, exit_status, run_jobs
-from security_dilemma_training.matches import Match, MatchResult, Side, play_all, stored
 from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import Z95, Interval, bootstrap_interval, wilson_interval
+from security_dilemma_training.tournaments.contestants import Contestant, Member, contestants
+from security_dilemma_training.tournaments.matches import Match, MatchResult, Side, play_all, stored
 
 __all__ = [
     "CONDITIONS",
@@ -161,7 +161,7 @@ def run_tournament(
         ParameterError: If there cannot be so many states or steps.
         RunError: If another process works in the folder.
     """
-    from security_dilemma_training.tournament_report import tournament_table, write_tournament
+    from security_dilemma_training.tournaments.report import tournament_table, write_tournament
 
     faults = game_faults(n_states, max_cycles)
     if faults:

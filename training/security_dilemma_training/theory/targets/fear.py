@@ -19,9 +19,9 @@ from security_dilemma.theory import (
     strike_shares,
     war_chance,
 )
-from security_dilemma_training.theory_settings import MEASURES, Settings, contagion_means, trust_levels
-from security_dilemma_training.theory_targets.crisis import EXACT, crisis_matrix, gain_of_striking, striking
-from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable, yes_or_no
+from security_dilemma_training.theory.settings import MEASURES, Settings, contagion_means, trust_levels
+from security_dilemma_training.theory.targets.crisis import EXACT, crisis_matrix, gain_of_striking, striking
+from security_dilemma_training.theory.targets.rows import Row, bisected, closed, not_applicable, yes_or_no
 
 __all__ = ["answers", "contagion", "fear", "misperception", "worst_case"]
 

@@ -15,7 +15,7 @@ from security_dilemma_training.figures import STYLE
 from security_dilemma_training.summary import display_name
 
 if TYPE_CHECKING:
-    from security_dilemma_training.populations import Population
+    from security_dilemma_training.tournaments.populations import Population
 
 __all__ = ["matrices", "replicator"]
 

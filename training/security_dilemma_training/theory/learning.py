@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from security_dilemma_training.independent_experiments import INDEPENDENT
 from security_dilemma_training.jobs import Job, Outcome, run_jobs
 from security_dilemma_training.provenance import maker
-from security_dilemma_training.theory_settings import Settings
-from security_dilemma_training.theory_targets.rows import Results, Row
+from security_dilemma_training.theory.independent_experiments import INDEPENDENT
+from security_dilemma_training.theory.settings import Settings
+from security_dilemma_training.theory.targets.rows import Results, Row
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["LEARNERS", "independent_job", "learn_experiments", "sb3_job"]
@@ -22,8 +22,8 @@ __all__ = ["LEARNERS", "independent_job", "learn_experiments", "sb3_job"]
 Values = dict[str, list[float]]
 
 SOURCES = {
-    "independent": ("independent", "independent_experiments", "armament", "theory_settings"),
-    "PPO": ("sb3_experiments", "sb3_stage_games", "theory_settings"),
+    "independent": ("independent", "independent_experiments", "armament", "settings"),
+    "PPO": ("sb3_experiments", "sb3_stage_games", "settings"),
 }
 """Modules that say what an experiment is, by kind of learner: results of other experiments are not found again."""
 
@@ -76,7 +76,7 @@ def sb3_job(
     experiment: str, settings: Settings, seed: int, kept: Path, runs: Path, report: Callable[[float, str], None]
 ) -> Values:
     """Do one seed of one experiment with stable-baselines3; called in a worker process."""
-    from security_dilemma_training.sb3_experiments import EXPERIMENTS
+    from security_dilemma_training.theory.sb3_experiments import EXPERIMENTS
 
     report(0.0, "learning")
 
@@ -101,7 +101,7 @@ def _independent_jobs(wanted: Sequence[str], settings: Settings, seeds: int, kep
 
 
 def _sb3_jobs(wanted: Sequence[str], settings: Settings, seeds: int, kept: Path, folder: Path) -> list[Job]:
-    from security_dilemma_training.sb3_experiments import EXPERIMENTS
+    from security_dilemma_training.theory.sb3_experiments import EXPERIMENTS
 
     shared: dict[str, Any] = {"settings": settings, "kept": kept, "runs": folder / "runs"}
     return [

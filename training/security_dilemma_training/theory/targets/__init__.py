@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from security_dilemma_training.theory_settings import Settings
-from security_dilemma_training.theory_targets import arms, crisis, fear, identities, signals
-from security_dilemma_training.theory_targets.rows import Row
+from security_dilemma_training.theory.settings import Settings
+from security_dilemma_training.theory.targets import arms, crisis, fear, identities, signals
+from security_dilemma_training.theory.targets.rows import Row
 
 __all__ = ["SECTIONS", "exact_rows"]
 

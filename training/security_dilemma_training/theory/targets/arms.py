@@ -19,8 +19,8 @@ from security_dilemma.perception import observation_table
 from security_dilemma.state import HOLD, STRIKE
 from security_dilemma.theory import RichardsonRace, SecurityRequirement, power_armament, security_requirement
 from security_dilemma_training.spiral import Reaction, reaction, spiral_index
-from security_dilemma_training.theory_settings import MEASURES, Settings
-from security_dilemma_training.theory_targets.rows import Row, closed, not_applicable, yes_or_no
+from security_dilemma_training.theory.settings import MEASURES, Settings
+from security_dilemma_training.theory.targets.rows import Row, closed, not_applicable, yes_or_no
 from security_dilemma_training.trajectories import Bools, Trajectories, record
 
 __all__ = ["PRICE", "ScriptedRace", "power", "power_params", "races", "required_arms", "requirements"]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from security_dilemma.theory import Window, misperception_cutoff
-from security_dilemma_training.armament import ArmamentLearners
-from security_dilemma_training.independent import IndependentLearners
-from security_dilemma_training.theory_settings import (
+from security_dilemma_training.theory.armament import ArmamentLearners
+from security_dilemma_training.theory.independent import IndependentLearners
+from security_dilemma_training.theory.settings import (
     MEASURES,
     Settings,
     basin_starts,
@@ -20,8 +20,8 @@ from security_dilemma_training.theory_settings import (
     trust_levels,
     window_points,
 )
-from security_dilemma_training.theory_targets.arms import power_params
-from security_dilemma_training.theory_targets.signals import MOST_COST, reassurance_game, signalling_game, window
+from security_dilemma_training.theory.targets.arms import power_params
+from security_dilemma_training.theory.targets.signals import MOST_COST, reassurance_game, signalling_game, window
 
 __all__ = ["INDEPENDENT", "Experiment"]
 

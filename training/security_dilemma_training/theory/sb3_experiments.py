@@ -18,8 +18,16 @@ from security_dilemma.state import Move, Signal
 from security_dilemma.theory import Window, crisis_payoffs, reassurance_window, signal_window, war_chance
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.learners import LearnedPolicy, build_games
-from security_dilemma_training.sb3_stage_games import Rule, after, at_start, learned, run_config, stage_config, strikes
-from security_dilemma_training.theory_settings import (
+from security_dilemma_training.theory.sb3_stage_games import (
+    Rule,
+    after,
+    at_start,
+    learned,
+    run_config,
+    stage_config,
+    strikes,
+)
+from security_dilemma_training.theory.settings import (
     MEASURES,
     Settings,
     basin_starts,
@@ -27,8 +35,8 @@ from security_dilemma_training.theory_settings import (
     trust_levels,
     window_points,
 )
-from security_dilemma_training.theory_targets.arms import power_params
-from security_dilemma_training.theory_targets.signals import MOST_COST
+from security_dilemma_training.theory.targets.arms import power_params
+from security_dilemma_training.theory.targets.signals import MOST_COST
 
 __all__ = ["EXPERIMENTS", "Experiment"]
 

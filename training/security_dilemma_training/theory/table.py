@@ -19,10 +19,10 @@ from rich.text import Text
 from security_dilemma_training.jobs import Outcome, exit_status
 from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import few_seeds
-from security_dilemma_training.theory_learning import learn_experiments
-from security_dilemma_training.theory_settings import Settings
-from security_dilemma_training.theory_targets import exact_rows
-from security_dilemma_training.theory_targets.rows import Learned, Row, Verdict, attach
+from security_dilemma_training.theory.learning import learn_experiments
+from security_dilemma_training.theory.settings import Settings
+from security_dilemma_training.theory.targets import exact_rows
+from security_dilemma_training.theory.targets.rows import Learned, Row, Verdict, attach
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["console_table", "markdown", "run_theory", "theory_table"]
@@ -168,7 +168,7 @@ def _summary(rows: Sequence[Row]) -> str:
 
 def _write(rows: Sequence[Row], settings: Settings, folder: Path, command: str, seeds: int) -> None:
     from security_dilemma_training.figures import save
-    from security_dilemma_training.theory_figure import theory_figure
+    from security_dilemma_training.theory.figure import theory_figure
 
     save(theory_figure(rows, settings), folder / "theory")
     write_atomically(folder / "theory.md", markdown(rows, settings, command, seeds))

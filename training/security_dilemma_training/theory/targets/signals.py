@@ -9,9 +9,9 @@ import numpy as np
 from security_dilemma.solver import GameTree, costly_signal, nash_conv, reassurance
 from security_dilemma.stage_games import StageGame, with_stakes
 from security_dilemma.theory import Window, reassurance_window, signal_window
-from security_dilemma_training.theory_settings import MEASURES, Settings, window_points
-from security_dilemma_training.theory_targets.crisis import EXACT
-from security_dilemma_training.theory_targets.rows import Row, bisected, not_applicable, yes_or_no
+from security_dilemma_training.theory.settings import MEASURES, Settings, window_points
+from security_dilemma_training.theory.targets.crisis import EXACT
+from security_dilemma_training.theory.targets.rows import Row, bisected, not_applicable, yes_or_no
 
 __all__ = ["MOST_COST", "reassurance_game", "reassurance_rows", "signal_rows", "signalling_game", "window"]
 

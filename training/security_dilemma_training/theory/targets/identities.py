@@ -15,8 +15,8 @@ from security_dilemma.payoffs import reward
 from security_dilemma.state import STRIKE, State
 from security_dilemma.theory import balance_against_defenders, label_information
 from security_dilemma_training.information import mutual_information
-from security_dilemma_training.theory_settings import Settings
-from security_dilemma_training.theory_targets.rows import Row
+from security_dilemma_training.theory.settings import Settings
+from security_dilemma_training.theory.targets.rows import Row
 
 __all__ = ["identities"]
 

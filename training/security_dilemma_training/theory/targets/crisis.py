@@ -24,8 +24,8 @@ from security_dilemma.theory import (
     quantal_responses,
     strike_is_risk_dominant,
 )
-from security_dilemma_training.theory_settings import MEASURES, Settings, basin_starts, critical
-from security_dilemma_training.theory_targets.rows import Row, bisected, closed, not_applicable, yes_or_no
+from security_dilemma_training.theory.settings import MEASURES, Settings, basin_starts, critical
+from security_dilemma_training.theory.targets.rows import Row, bisected, closed, not_applicable, yes_or_no
 
 __all__ = ["basin", "cells", "crisis_matrix", "gain_of_striking", "quantal_response", "trust_threshold"]
 

@@ -14,15 +14,15 @@ import numpy as np
 import security_dilemma
 import security_dilemma_training
 from security_dilemma.params import PARAMETERS, Params
-from security_dilemma_training.contestants import Member, policy_of
 from security_dilemma_training.metrics import wars
+from security_dilemma_training.tournaments.contestants import Member, policy_of
 from security_dilemma_training.trajectories import Bools, Floats, Matched, Trajectories, record
 from security_dilemma_training.welfare import discounted_payoffs
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["Match", "MatchResult", "Side", "play", "play_all", "stored"]
 
-MODULES = ("contestants", "learners", "matches", "metrics", "trajectories", "welfare")
+MODULES = ("tournaments/contestants", "learners", "tournaments/matches", "metrics", "trajectories", "welfare")
 """The modules of this package that a match's result depends on, besides the environment's."""
 
 

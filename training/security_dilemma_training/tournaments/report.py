@@ -16,13 +16,20 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from security_dilemma_training import tournament_figures
 from security_dilemma_training.figures import save
-from security_dilemma_training.populations import DRAWN, DURATION, STARTS, Population, matrix, populations_of
 from security_dilemma_training.provenance import circumstances, maker
 from security_dilemma_training.statistics import Interval, few_seeds
 from security_dilemma_training.summary import display_name, show_interval, show_number
-from security_dilemma_training.tournament import (
+from security_dilemma_training.tournaments import figures as tournament_figures
+from security_dilemma_training.tournaments.populations import (
+    DRAWN,
+    DURATION,
+    STARTS,
+    Population,
+    matrix,
+    populations_of,
+)
+from security_dilemma_training.tournaments.tournament import (
     GREEDY_FACING_SEEKER,
     SEEKER_FACING_GREEDY,
     SEEKERS,

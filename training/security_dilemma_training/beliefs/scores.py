@@ -1,8 +1,8 @@
 """Beliefs about the other's intent, scored: how well it can be told, how well calibrated, and what seekers make of it.
 
 In stage games that the exact solver covers, beliefs are the Bayesian posterior given the policy; elsewhere they are
-those of a probe that learned from histories of play (:mod:`security_dilemma_training.probe`). Either says what an
-observer could know from what a state sees, not what the policy makes of it. The results of a run, ``beliefs.json``:
+those of a probe that learned from histories of play (:mod:`security_dilemma_training.beliefs.probe`). Either says what
+an observer could know from what a state sees, not what the policy makes of it. The results of a run, ``beliefs.json``:
 
 - ``world``, ``seed``, ``config_hash``, ``policy_sha256``, ``options``, ``measured_by``, and ``kind``: ``exact`` or
   ``probe``, with ``reason``, why it is not exact;
@@ -29,10 +29,10 @@ from security_dilemma.solver.beliefs import posteriors
 from security_dilemma.spaces import INTENTS
 from security_dilemma.stage_games import StageGame
 from security_dilemma.state import Signal
+from security_dilemma_training.beliefs.probe import Histories, Probe, ProbeOptions, histories, train_probe
 from security_dilemma_training.kept import identity, keep, kept
 from security_dilemma_training.learners import load_policy
 from security_dilemma_training.metrics import ratio
-from security_dilemma_training.probe import Histories, Probe, ProbeOptions, histories, train_probe
 from security_dilemma_training.provenance import maker
 from security_dilemma_training.trajectories import Bools, Floats
 

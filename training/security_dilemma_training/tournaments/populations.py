@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from security_dilemma_training.replicator import evolve, path, random_populations, rest_points
-from security_dilemma_training.tournament import CONDITIONS, SEEKERS, Entry, Tournament
+from security_dilemma_training.tournaments.replicator import evolve, path, random_populations, rest_points
+from security_dilemma_training.tournaments.tournament import CONDITIONS, SEEKERS, Entry, Tournament
 
 __all__ = ["DRAWN", "DURATION", "STARTS", "Population", "evolution", "matrix", "populations_of"]
 
@@ -18,7 +18,7 @@ STARTS = 300
 """Populations from which the replicator dynamic starts."""
 
 DURATION, STEPS = 1000.0, 1000
-"""Of the replicator dynamic, in units of time, see :mod:`security_dilemma_training.replicator`, and in steps."""
+"""Of the replicator dynamic: units of time, and steps (:mod:`security_dilemma_training.tournaments.replicator`)."""
 
 DRAWN = "intents_drawn"
 """The population whose intents are drawn anew in each meeting, a security seeker's with the world's trust."""

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from security_dilemma.theory import strike_shares
 from security_dilemma_training.figures import GREEDY, SEEKER, STYLE
-from security_dilemma_training.theory_settings import Settings, basin_starts, critical, trust_levels
-from security_dilemma_training.theory_targets.fear import answers
-from security_dilemma_training.theory_targets.rows import Row
+from security_dilemma_training.theory.settings import Settings, basin_starts, critical, trust_levels
+from security_dilemma_training.theory.targets.fear import answers
+from security_dilemma_training.theory.targets.rows import Row
 
 __all__ = ["theory_figure"]
 

@@ -1,0 +1,1 @@
+"""Beliefs about intents: exact posteriors, a probe of histories, and their scores."""

@@ -1,0 +1,1 @@
+"""Best responses to frozen policies: how far what was learned is from an equilibrium."""

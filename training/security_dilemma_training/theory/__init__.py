@@ -1,0 +1,1 @@
+"""The environment and its learners held against closed forms of theory."""

@@ -1,0 +1,1 @@
+"""Tournaments: scripted and learned states meet each other, and a population of them evolves."""
