@@ -103,6 +103,16 @@ def test_the_branch_tells_where_it_turns() -> None:
     assert all(later - sooner > 1e-3 for sooner, later in pairwise(rates))
 
 
+def test_between_its_turns_a_branch_is_met_three_times_at_every_precision() -> None:
+    tree = crisis(**TURNING)
+    back, forth = quantal_response_branch(tree, [20.0]).turns
+    asked = np.linspace(forth, back, 27)[1:-1].tolist()
+    branch = quantal_response_branch(tree, [20.0, *asked])
+    assert [point.precision for point in branch.points] == [*asked, *asked[::-1], *asked, 20.0]
+    rates = [strikes(point.profile) for point in branch.points]
+    assert all(later > sooner for sooner, later in pairwise(rates))
+
+
 @settings(max_examples=6)
 @given(st.floats(-2, 3), st.floats(0.2, 0.9), st.floats(0.1, 1.5))
 def test_precision_leads_to_an_equilibrium(balance: float, trust: float, greed: float) -> None:

@@ -213,10 +213,22 @@ def _corrected(system: _System, guess: Floats, normal: Floats, jacobian: Floats)
 
 
 def _at_precision(system: _System, here: _Place, there: _Place, precision: float) -> Floats:
-    """The branch's log odds at a precision between two of its places."""
-    share = (precision - here.precision) / (there.precision - here.precision)
-    guess = np.append((here.point + share * (there.point - here.point))[:-1], precision)
-    point = _corrected(system, guess, np.append(np.zeros(len(guess) - 1), 1.0), there.jacobian)
-    if point is None:
-        raise ArithmeticError(f"no point of the branch at precision {precision:g}: it turns close by")
-    return point[:-1]
+    """The branch's log odds at a precision between two of its places, which close in until Newton's method converges.
+
+    Close to a turn the derivatives at fixed precision change fast, and those of a place further off do not serve.
+    """
+    normal = np.append(np.zeros(len(here.point) - 1), 1.0)
+    arc = float(here.tangent @ (there.point - here.point))
+    while arc > SMALLEST_STEP:
+        share = (precision - here.precision) / (there.precision - here.precision)
+        guess = np.append((here.point + share * (there.point - here.point))[:-1], precision)
+        point = _corrected(system, guess, normal, there.jacobian)
+        if point is not None:
+            return point[:-1]
+        middle = here.onward(system, 0.5 * arc)
+        if middle is None:
+            break
+        passed = (middle.precision - precision) * (here.precision - precision) <= 0
+        here, there = (here, middle) if passed else (middle, there)
+        arc = float(here.tangent @ (there.point - here.point))
+    raise ArithmeticError(f"no point of the branch at precision {precision:g}: it turns close by")
