@@ -86,6 +86,12 @@ def test_what_is_not_finite_or_not_valid(game: StageGame, initiatives: int, mess
         GameTree.build(game, initiatives=initiatives)
 
 
+def test_arms_that_nobody_can_see_any_more_may_be_reported_with_noise() -> None:
+    """Bought in the last stage."""
+    noisy = changed(posture_noise=0.1, arms_noise=0.1, visibility_override=0.5)
+    assert len(GameTree.build(noisy._replace(stages=ARMING.stages[::-1])).stages) == 2
+
+
 @pytest.mark.parametrize("changes", [{"posture_noise": 0.3}, {"visibility_override": 1.0}])
 def test_noise_that_tells_nothing_is_left_out(changes: dict[str, Any]) -> None:
     tree, plain = GameTree.build(changed(**changes)), GameTree.build(ARMING)

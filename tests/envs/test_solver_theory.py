@@ -138,6 +138,13 @@ def test_a_burnt_cost_separates_exactly_inside_the_window(
     assert is_equilibrium(nash_conv(tree, costly_signal(tree))) == (window is not None and cost in window)
 
 
+def test_a_receiver_that_is_greedy_strikes_whatever_was_burnt() -> None:
+    tree = GameTree.build(stage_game("costly_signal", trust=0.5))
+    _, (_, crisis) = costly_signal(tree)
+    greedy, believes = (tree.stages[1].observations[1][:, tree.entries[x]] > 0 for x in ("own_greed", "other_1_burn"))
+    assert np.array_equal(crisis[:, 1] == 1, greedy | ~believes)
+
+
 def test_free_messages_do_not_separate() -> None:
     """At a cost of 0 the greedy type would send what the security seeker sends."""
     tree = GameTree.build(stage_game("costly_signal", burn_cost=np.array([0.0, 45.0])))

@@ -81,6 +81,8 @@ def test_parameters_change_by_name() -> None:
     assert_allclose(game.params.burn_cost * np.ones(2), [3.0, 30.0])
     assert game.stages == STAGE_GAMES["costly_signal"].stages
     assert STAGE_GAMES["costly_signal"].params.balance == 1.0
+    by_state = stage_game("crisis", distinguishability=[0.25, 0.5]).params
+    assert_allclose(by_state.fungibility * np.ones(2), [0.75, 0.5])
 
 
 def test_stakes_change_by_place() -> None:
@@ -161,6 +163,11 @@ def test_the_signal_game_has_fearons_window(cost: float, separates: bool) -> Non
     assert (cost in window) == separates
     tree = GameTree.build(game)
     assert (nash_conv(tree, costly_signal(tree)) < 1e-12) == separates
+
+
+def test_sender_and_receiver_of_a_signal_can_tell_which_they_are() -> None:
+    observations = Games(n_games=1, **stage_game("costly_signal", trust=1.0).arguments()).reset(0)
+    assert not np.array_equal(observations[0, 0], observations[0, 1])
 
 
 def test_the_receiver_never_gains_by_burning() -> None:
