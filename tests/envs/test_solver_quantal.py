@@ -144,3 +144,12 @@ def test_a_reference_that_leaves_an_action_out() -> None:
     tree = crisis()
     with pytest.raises(ValueError, match="every action must have a positive probability"):
         quantal_response_branch(tree, [1.0], tree.profile(lambda *_: (1.0, 0.0)))
+
+
+@pytest.mark.slow
+def test_probabilities_too_small_for_numbers_end_a_branch() -> None:
+    """Burning costs the receiver 4.5, so that it does it with a chance of the order of exp(-4.5 precision)."""
+    tree = GameTree.build(stage_game("costly_signal"))
+    assert len(quantal_response_branch(tree, [100.0]).points) == 1
+    with pytest.raises(ArithmeticError, match=r"beyond precision 1[56]\d.*the least probability of an action is \de-3"):
+        quantal_response_branch(tree, [500.0])

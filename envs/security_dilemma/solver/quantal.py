@@ -110,7 +110,9 @@ class _System:
             values = action_values(self._tree, profile, player, partial(_mean_value, own))
             reaches = history_reach(self._tree, profile, without=player)
             for stage, value, reach in zip(self._tree.stages, values, reaches, strict=True):
-                worth.append(value / sum_by(stage.sets[:, player], reach, stage.n_sets(player))[:, None])
+                reached = sum_by(stage.sets[:, player], reach, stage.n_sets(player))[:, None]
+                # NaN where the other's probabilities are too small for float64: no step leads there
+                worth.append(np.divide(value, reached, out=np.full_like(value, np.nan), where=reached > 0))
         return _against_first(worth)
 
     def residual(self, point: Floats) -> Floats:
@@ -164,7 +166,11 @@ def _followed(system: _System, asked: list[float]) -> tuple[list[tuple[float, Fl
         between = sorted({p for p in asked if low < p <= high}, reverse=there.precision < here.precision)
         found += [(precision, _at_precision(system, here, there, precision)) for precision in between]
         here, step = there, min(1.5 * step, LARGEST_STEP * (1 + there.precision))
-    raise ArithmeticError(f"the branch could not be followed beyond precision {here.precision:g}, step {step:g}")
+    least = min(float(part.min()) for behaviour in system.profile(here.point[:-1]) for part in behaviour)
+    raise ArithmeticError(
+        f"the branch could not be followed beyond precision {here.precision:g}, step {step:g}; the least probability "
+        f"of an action is {least:.0e} there, and float64 ends at 1e-308"
+    )
 
 
 class _Place(NamedTuple):
