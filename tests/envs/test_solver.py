@@ -223,8 +223,8 @@ def test_an_intent_that_cannot_occur_has_no_payoff() -> None:
 
 
 def test_information_sets_are_what_a_state_saw_and_did() -> None:
-    """Two intents, own two moves, whether it was struck: the other's intent and who won a war stay unseen."""
-    tree = GameTree.build(stage_game("kydd_reassurance"))
+    """Two intents, own two moves, whether it was struck; unseen: the other's intent, who won, initiatives all alike."""
+    tree = GameTree.build(stage_game("kydd_reassurance"), initiatives=3)
     assert [stage.n_sets(0) for stage in tree.stages] == [2, 2 * 2 * 2]
     assert [str(choice) for choice in tree.stages[0].choices] == ["hold", "strike"]
     assert len(tree.prior) == 4
