@@ -21,9 +21,10 @@ class BayesianReassurer(Strategy):
 
     Its trust is the posterior probability that the other is a security seeker, by Bayes' rule from the prior and from
     what it saw: which way the posture of one that buys arms leans, as far as postures can be told apart; that it let
-    pass, or took, a chance at which a greedy state gains by striking; and costs that it burnt. It expects of a greedy state the offensive arms,
-    the strike and no burnt cost, and of a security seeker the contrary, each with the chance :attr:`ERROR` to err.
-    Enough is Kydd's minimum trust between equals; in a crisis the same comparison decides at the forces as they are.
+    pass, or took, a chance at which a greedy state gains by striking; and costs that it burnt. It expects of a greedy
+    state the offensive arms, the strike and no burnt cost, and of a security seeker the contrary, each with the chance
+    :attr:`ERROR` to err. Enough is Kydd's minimum trust between equals; in a crisis the same comparison decides at the
+    forces as they are.
     """
 
     ERROR = 0.1
