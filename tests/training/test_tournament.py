@@ -146,6 +146,35 @@ def test_seeds_are_the_replicates_of_learned_players(tmp_path: Path, in_process:
     assert "payoff in self-play" in text
 
 
+@pytest.mark.usefixtures("no_figures", "in_process")
+def test_two_seeds_are_one_pair_and_one_seed_meets_itself(tmp_path: Path) -> None:
+    for seed in range(2):
+        untrained(tmp_path / "runs" / f"seed_{seed}", seed)
+    worlds = tournament_worlds(["doubly_safe"])
+    run_tournament([str(tmp_path / "runs")], worlds, tmp_path / "two", 1, games=20)
+    among, alone = json.loads((tmp_path / "two" / "results.json").read_text())["entries"]
+    assert (among["condition"], alone["condition"]) == (SEEKERS, SELF_PLAY)
+    for quantity in ("payoff", "war_rate", "survival"):
+        assert among[quantity]["low"] is None
+        assert alone[quantity]["low"] is not None
+    assert "meets itself" not in (tmp_path / "two" / "tournament.md").read_text()
+    run_tournament([str(tmp_path / "runs" / "seed_0")], worlds, tmp_path / "one", 1, games=20)
+    assert "One without another seed meets itself" in (tmp_path / "one" / "tournament.md").read_text()
+
+
+def test_seeds_that_meet_in_a_ring_count_half() -> None:
+    """A fifth of the seeds strike, so that a meeting sees a war with a chance of 1 - .8²."""
+    rng, truth, held_by = np.random.default_rng(0), 1 - 0.8**2, {True: 0, False: 0}
+    for strikes in rng.random((200, 20)) < 0.2:
+        wars = (strikes | np.roll(strikes, -1)).astype(float)
+        for ring in held_by:
+            estimate, low, high = tournament._over(wars.tolist(), ring)
+            assert estimate == wars.mean()
+            held_by[ring] += low <= truth <= high
+    assert held_by[True] >= 180
+    assert held_by[False] < 180  # as if they were independent
+
+
 def test_faulty_requests_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="did you mean 'intense'"):
         tournament_worlds(["intens"])

@@ -187,6 +187,8 @@ def _about(asked: Tournament) -> list[str]:
             f"Learned policies, with their seeds: {seeds}. A seed meets another one, not itself; intervals are",
         ]
         lines[-1] += " over meetings of seeds. Those of strategies among themselves are over games."
+        if any(len(player.members) == 1 for player in learned):
+            lines[-1] += " One without another seed meets itself, and with a strategy its intervals are over games."
         few = few_seeds(min(len(player.members) for player in learned))
         lines += ["", f"Few seeds: {few}."] if few else []
     return lines

@@ -142,7 +142,7 @@ def run_tournament(
 
     Args:
         players: Names of strategies, run folders, or folders that hold runs, see
-            :func:`security_dilemma_training.contestants.contestants`.
+            :func:`security_dilemma_training.tournaments.contestants.contestants`.
         worlds: Parameters by name of world.
         folder: Where ``tournament.md``, ``matrix.csv``, ``results.json``, the figures and the matches go.
         workers: Processes at the same time.
@@ -229,9 +229,10 @@ def _entry(plan: _Plan) -> Entry:
     seen = [meeting.seen() for meeting in plan.meetings]
     games = sum(result.games for result, _ in seen)
     if len(seen) > 1:
-        payoff = _over([side.payoff for _, side in seen])
-        war_rate = _over([result.wars / result.games for result, _ in seen])
-        survival = _over([side.survived / side.states for _, side in seen])
+        ring = plan.condition != SELF_PLAY and plan.row.members == plan.column.members
+        payoff = _over([side.payoff for _, side in seen], ring)
+        war_rate = _over([result.wars / result.games for result, _ in seen], ring)
+        survival = _over([side.survived / side.states for _, side in seen], ring)
     else:
         ((result, side),) = seen
         half = Z95 * side.spread / math.sqrt(games)
@@ -241,6 +242,17 @@ def _entry(plan: _Plan) -> Entry:
     return Entry(plan.world, plan.condition, *names, len(seen), games, payoff, war_rate, survival)
 
 
-def _over(values: Sequence[float]) -> Interval:
-    """The mean over meetings of seeds, with its bootstrap interval."""
-    return bootstrap_interval([values], lambda drawn: np.mean(drawn, axis=-1), resamples=2000)
+def _over(values: Sequence[float], ring: bool) -> Interval:
+    """The mean over meetings of seeds, with its bootstrap interval.
+
+    Where each of n seeds meets the next one of its own kind, all in a ring, it is in two meetings, which are therefore
+    alike. With a covariance of neighbours γ the mean has the variance ``(σ² + 2γ) / n``. As γ cannot exceed ``σ² / 2``
+    in a long ring, half as many independent meetings vary at least as much: so many are drawn. Two seeds have but one
+    pair, and no interval.
+    """
+    estimate = float(np.mean(values))
+    if ring and len(values) < 3:
+        return Interval(estimate, math.nan, math.nan)
+    drawn = len(values) // 2 if ring else len(values)
+    interval = bootstrap_interval([values], lambda sample: np.mean(sample[..., :drawn], axis=-1), resamples=2000)
+    return interval._replace(estimate=estimate)
