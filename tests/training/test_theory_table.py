@@ -13,13 +13,14 @@ import pytest
 
 from security_dilemma.params import ParameterError
 from security_dilemma.theory import crisis_payoffs
-from security_dilemma_training.theory import table
+from security_dilemma_training.theory import learning, sb3_experiments, table
 from security_dilemma_training.theory import targets as theory_targets
 from security_dilemma_training.theory.figure import theory_figure
-from security_dilemma_training.theory.learning import learn_experiments
+from security_dilemma_training.theory.learning import independent_job, learn_experiments, sb3_job
 from security_dilemma_training.theory.settings import SETTINGS, Settings, basin_starts, window_points
 from security_dilemma_training.theory.targets import arms, crisis, exact_rows, fear, identities, signals
 from security_dilemma_training.theory.targets.rows import Learned, Row, Verdict, attach, bisected, closed, yes_or_no
+from tests.training.runs_for_tests import silent
 
 UNPREPARED = Settings(balance=1.3, war_cost=0.3, greed=1.3, trust=0.35, initiative_width=0.6, precision=3.0)
 DEFENCE = Settings(balance=-0.7, distinguishability=0.4)
@@ -226,6 +227,49 @@ def test_what_learners_reached_is_found_again(tmp_path: Path, capsys: pytest.Cap
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "learned").iterdir()} == kept
     assert [len(row.learned) for row in attach(rows, results)] == [1, 1]
     capsys.readouterr()
+
+
+@pytest.fixture
+def learned_at(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """An experiment of each kind that learns nothing; the folders of the runs, nowhere for independent learners."""
+    folders: list[Path] = []
+
+    def independent(settings: Settings, seeds: int) -> dict[str, list[float]]:
+        folders.append(Path())
+        return {"strike": [0.1] * seeds}
+
+    def ppo(settings: Settings, seed: int, folder: Path) -> dict[str, float]:
+        folders.append(folder)
+        return {"strike_of_five_moves": 0.1}
+
+    monkeypatch.setattr(learning, "INDEPENDENT", {"quantal_response": independent})
+    monkeypatch.setattr(sb3_experiments, "EXPERIMENTS", {"quantal_response": ppo})
+    return folders
+
+
+def test_damaged_results_are_learned_again(tmp_path: Path, learned_at: list[Path]) -> None:
+    first = independent_job("quantal_response", Settings(), 2, tmp_path, silent)
+    assert independent_job("quantal_response", Settings(), 2, tmp_path, silent) == first
+    assert len(learned_at) == 1
+    (path,) = tmp_path.iterdir()
+    for number, damaged in enumerate((path.read_text()[:50], "{}", "[1]", '{"values": {"strike": ["a"]}}'), 2):
+        path.write_text(damaged)
+        assert independent_job("quantal_response", Settings(), 2, tmp_path, silent) == first
+        assert len(learned_at) == number
+
+
+def test_another_source_of_rules_or_games_is_another_experiment(
+    tmp_path: Path, learned_at: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for modules in learning.SOURCES.values():
+        assert {"theory/targets/arms", "theory/targets/signals", "theory/settings"} <= set(modules)
+    for source in ("before", "after"):
+        monkeypatch.setattr(learning, "source_hash", lambda modules, source=source: source)
+        for _ in range(2):
+            independent_job("quantal_response", Settings(), 2, tmp_path, silent)
+            sb3_job("quantal_response", Settings(), 0, tmp_path, tmp_path / "runs", silent)
+    nowhere = Path()
+    assert learned_at == [nowhere, tmp_path / "runs" / "before", nowhere, tmp_path / "runs" / "after"]
 
 
 @pytest.mark.nightly

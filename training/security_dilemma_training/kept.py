@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import security_dilemma
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.runs import Run
     from security_dilemma_training.sections import Frozen
 
-__all__ = ["identity", "keep", "kept", "policy_hash"]
+__all__ = ["identity", "keep", "kept", "policy_hash", "source_hash"]
 
 
 def policy_hash(run: Run) -> str | None:
@@ -43,6 +44,17 @@ def kept(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     same = isinstance(results, dict) and results | dict(about) == results
     return results if same else None
+
+
+def source_hash(modules: Sequence[str]) -> str:
+    """Return the SHA-256 of the source of the environment and of modules of this package.
+
+    Args:
+        modules: Such as ``learners`` or ``theory/settings``.
+    """
+    rules, here = sorted(Path(security_dilemma.__file__).parent.rglob("*.py")), Path(__file__).parent
+    files = [*rules, *(here / f"{name}.py" for name in modules)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def keep(path: Path, results: Mapping[str, Any]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from security_dilemma_training.jobs import Job, Outcome, run_jobs
+from security_dilemma_training.kept import source_hash
 from security_dilemma_training.provenance import maker
 from security_dilemma_training.theory.independent_experiments import INDEPENDENT
 from security_dilemma_training.theory.settings import Settings
@@ -21,11 +23,13 @@ __all__ = ["LEARNERS", "independent_job", "learn_experiments", "sb3_job"]
 
 Values = dict[str, list[float]]
 
+GAMES = ("theory/settings", "theory/targets/arms", "theory/targets/signals")
 SOURCES = {
-    "independent": ("independent", "independent_experiments", "armament", "settings"),
-    "PPO": ("sb3_experiments", "sb3_stage_games", "settings"),
+    "independent": (*GAMES, "theory/independent", "theory/independent_experiments", "theory/armament"),
+    "PPO": (*GAMES, "theory/sb3_experiments", "theory/sb3_stage_games", "learners", "train", "vec_env"),
 }
-"""Modules that say what an experiment is, by kind of learner: results of other experiments are not found again."""
+"""Modules that, besides the environment's, say what an experiment is, by kind of learner: what was reached in another
+one, results as well as runs, is not found again."""
 
 INDEPENDENT_LEARNERS, SB3_LEARNERS = "independent", "PPO"
 LEARNERS = (INDEPENDENT_LEARNERS, SB3_LEARNERS)
@@ -81,7 +85,9 @@ def sb3_job(
     report(0.0, "learning")
 
     def learn() -> dict[str, list[float]]:
-        return {measure: [value] for measure, value in EXPERIMENTS[experiment](settings, seed, runs).items()}
+        # a prepared start is no part of a run's config: runs of another source are others
+        own = runs / source_hash(SOURCES[SB3_LEARNERS])[:10]
+        return {measure: [value] for measure, value in EXPERIMENTS[experiment](settings, seed, own).items()}
 
     return _kept(kept, SB3_LEARNERS, experiment, settings, seed, learn)
 
@@ -115,20 +121,20 @@ def _sb3_jobs(wanted: Sequence[str], settings: Settings, seeds: int, kept: Path,
 def _kept(
     kept: Path, learner: str, experiment: str, settings: Settings, seeds: int, learn: Callable[[], Mapping[str, Any]]
 ) -> Values:
-    """Return the results of an experiment that are kept, known by what was asked, or learn and keep them."""
+    """Return the results of an experiment that are kept, known by what was asked, or learn and keep them.
+
+    A damaged file counts as none.
+    """
     asked = {"learner": learner, "experiment": experiment, "settings": asdict(settings), "seeds": seeds}
-    asked["source"] = _source(SOURCES[learner])
+    asked["source"] = source_hash(SOURCES[learner])
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
     path = kept / f"{learner}-{experiment}-{digest}.json"
-    if path.exists():
-        found: Values = json.loads(path.read_text())["values"]
-        return found
-    values = {measure: [float(value) for value in each] for measure, each in learn().items()}
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _values(json.loads(path.read_text(encoding="utf-8"))["values"])
+    values = _values(learn())
     write_atomically(path, json.dumps({"asked": asked, "made_by": maker(), "values": values}, indent=1) + "\n")
     return values
 
 
-def _source(modules: Sequence[str]) -> str:
-    """Return a digest of the source of some modules of this package."""
-    here = Path(__file__).parent
-    return hashlib.sha256(b"".join((here / f"{name}.py").read_bytes() for name in modules)).hexdigest()
+def _values(found: Mapping[str, Any]) -> Values:
+    return {measure: [float(value) for value in each] for measure, each in found.items()}

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-import security_dilemma
-import security_dilemma_training
 from security_dilemma.params import PARAMETERS, Params
+from security_dilemma_training.kept import source_hash
 from security_dilemma_training.metrics import wars
 from security_dilemma_training.tournaments.contestants import Member, policy_of
 from security_dilemma_training.trajectories import Bools, Floats, Matched, Trajectories, record
@@ -164,7 +163,4 @@ def _plain(data: Any) -> Any:
 @functools.cache
 def _source_hash() -> str:
     """The hash of the source of the environment and of :data:`MODULES`."""
-    rules = sorted(Path(security_dilemma.__file__).parent.rglob("*.py"))
-    here = Path(security_dilemma_training.__file__).parent
-    files = [*rules, *(here / f"{name}.py" for name in MODULES)]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    return source_hash(MODULES)
