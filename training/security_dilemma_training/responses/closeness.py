@@ -41,7 +41,7 @@ def closeness(by_intent: Mapping[str, Mapping[str, Any] | None]) -> Closeness:
     undecided otherwise. A gain is a lower bound, so that only ``exploitable`` is proof.
 
     Args:
-        by_intent: Of :func:`security_dilemma_training.exploitability.exploitability`.
+        by_intent: Of :func:`security_dilemma_training.responses.exploitability.exploitability`.
     """
     found = [gain for gain in by_intent.values() if gain is not None]
     if any(gain["low"] > SMALL_GAIN for gain in found):

@@ -1,6 +1,6 @@
 """Stable-baselines3 learners held against theory: each experiment trains real runs and reads what they learned.
 
-What varies within an experiment, as its last argument, is that of ``theory_settings`` unless given.
+What varies within an experiment, as its last argument, is that of the settings unless given.
 """
 
 from __future__ import annotations
