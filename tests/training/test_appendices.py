@@ -71,6 +71,7 @@ def test_the_report_has_both_parts(results: Results, tmp_path: Path) -> None:
     beliefs = text[text.index("## Beliefs about intents") : text.index("## What was run")]
     assert "a recurrent probe" in beliefs
     assert "exact" not in beliefs
+    assert "a posterior has no bias" in " ".join(beliefs.split())
     assert beliefs.count("| Doubly") == 2
     assert "Of 3 seeds, 1 close to an equilibrium as far as these responses tell, 2 not." in text.splitlines()[2]
     assert "nan" not in text

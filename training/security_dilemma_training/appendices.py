@@ -41,9 +41,11 @@ TOLD = """\
 What can be told of the other's intent from everything that a state sees and does:
 {sources}.
 Skill is 1 - Brier score / Brier score of the prior, 0 where intents cannot be told and 1 where they are known.
-Misperception is the mean belief of security seekers about security seekers that they are greedy, calibrated is what it
-would be if beliefs were right on average, and the bias is the difference. Interquartile means over seeds with 95 %
-bootstrap intervals."""
+Every step of a game that goes on counts alike, so that long peaces weigh most. Misperception is the mean belief of
+security seekers about security seekers that they are greedy, calibrated is what it would be if beliefs were right on
+average, and the bias is the difference. These are beliefs of an observer that knows the policy, not what the policy
+itself makes of what it sees: a posterior has no bias, and that of a probe is what it has failed to learn. Interquartile
+means over seeds with 95 % bootstrap intervals."""
 
 SOURCES = {
     "exact": "the exact Bayesian posterior",
