@@ -11,6 +11,7 @@ import pytest
 
 from security_dilemma_training import appendices, appendix_figures
 from security_dilemma_training.beliefs.scores import Held, scores
+from security_dilemma_training.provenance import maker
 from security_dilemma_training.report import write_report
 from security_dilemma_training.responses.best_response import ResponseOptions
 from security_dilemma_training.summary import closeness_table, print_tables, summarise
@@ -25,7 +26,8 @@ def found(greedy: float | None) -> Mapping[str, Any]:
     """Exploitability of a policy to which greedy states gain so much."""
     gains = {"security_seeker": 0.002, "greedy": greedy}
     by_intent = {i: None if x is None else {"gain": x, "low": x - 0.006, "high": x + 0.006} for i, x in gains.items()}
-    return {"options": ResponseOptions().model_dump(mode="json"), "by_intent": by_intent}
+    about = {"options": ResponseOptions().model_dump(mode="json"), "measured_by": maker()}
+    return about | {"by_intent": by_intent}
 
 
 def held_beliefs(seeker: float, greedy: float, steps: int) -> Mapping[str, Any]:
@@ -93,6 +95,14 @@ def test_seeds_and_intents_that_were_not_measured_are_left_out(results: Results)
     part = "\n".join(appendices.exploitability_section(summarise(some)))
     assert part.count("| Doubly dangerous |") == 2  # of the world and of one seed
     assert "| 0.002 [-0.004, 0.008] | – | close |" in part
+
+
+def test_searches_of_another_version_are_told(results: Results) -> None:
+    part = "\n".join(appendices.exploitability_section(summarise(results)))
+    assert "another version" not in part
+    old = results[0] | {"exploitability": dict(results[0]["exploitability"]) | {"measured_by": "version 0.0.1"}}
+    part = " ".join(appendices.exploitability_section(summarise([old, *results[1:]])))
+    assert "1 of 4 searches were kept from another version than the evaluation's: version 0.0.1." in part
 
 
 def test_every_seed_is_drawn(results: Results) -> None:

@@ -97,6 +97,7 @@ def exploitability_section(worlds: Sequence[WorldSummary]) -> Iterator[str]:
         tragic = show_interval(world.interval("seekers", "tragic_war_rate"))
         yield table_row([display_name(world.world), tragic, *gains, *(str(kinds.count(kind)) for kind in Closeness)])
     yield ""
+    yield from _other_makers(known)
     yield GAINS_OF_SEEDS
     yield ""
     yield from _gains_of_seeds(known)
@@ -138,6 +139,17 @@ def _gains_of_seeds(worlds: Sequence[WorldSummary]) -> Iterator[str]:
             cells = [display_name(world.world), str(result["seed"]), str(ending), show_number(tragic), *gains]
             yield table_row([*cells, str(closeness(found))])
     yield ""
+
+
+def _other_makers(worlds: Sequence[WorldSummary]) -> Iterator[str]:
+    """Tell of searches that were kept though another version made them than the evaluation: rules may have changed."""
+    results = [result for world in worlds for result in world.results]
+    makers = [result["exploitability"].get("measured_by") for result in results]
+    others = [made for result, made in zip(results, makers, strict=True) if made != result["measured_by"]]
+    if others:
+        yield f"{len(others)} of {len(results)} searches were kept from another version than the evaluation's:"
+        yield f"{', '.join(dict.fromkeys(map(str, others)))}. Delete their `exploitability.json` to search anew."
+        yield ""
 
 
 def _measured(worlds: Sequence[WorldSummary], what: str) -> list[WorldSummary]:
