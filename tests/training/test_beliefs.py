@@ -11,11 +11,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from security_dilemma.actions import component_sizes
+from security_dilemma.perception import observation_table
 from security_dilemma.solver import GameTree, Profile
 from security_dilemma.stage_games import StageGame, stage_game
 from security_dilemma.state import Move, Signal
 from security_dilemma_training.beliefs import scores as beliefs_module
-from security_dilemma_training.beliefs.probe import ProbeOptions, histories, train_probe
+from security_dilemma_training.beliefs.probe import Histories, ProbeOptions, histories, train_probe
 from security_dilemma_training.beliefs.scores import BELIEFS_FILE, Held, beliefs, exact_beliefs, probed_beliefs, scores
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.errors import CheckpointError
@@ -23,6 +25,7 @@ from security_dilemma_training.train import train
 from security_dilemma_training.trajectories import Bools, Floats, Policy
 from tests.training.players import Coin, Scripted
 from tests.training.runs_for_tests import crisis_config, new_run, silent, small_config
+from tests.training.untrained import untrained
 
 SMALL = ProbeOptions(training_games=4000, validation_games=500, held_out_games=4000)
 TINY = ProbeOptions(training_games=60, validation_games=30, held_out_games=40, epochs=2, hidden_size=4)
@@ -206,6 +209,34 @@ def test_histories_of_every_action_mode_and_many_states(mode: str, n_states: int
     np.testing.assert_allclose(first.mean(axis=0), 1 - np.array(trust[1:]), atol=0.05)
     np.testing.assert_allclose(seen.trust[0], trust[1:])
     assert (seen.own_greedy == (seen.features[:, 0, 0] > 0)).all()
+
+
+def test_beliefs_count_while_observer_and_observed_live() -> None:
+    config = small_config(game={"n_states": 3, "max_cycles": 8}, params={"crisis_rate": 0.5})
+    seen = histories(Scripted(Move.STRIKE), config, 300, 0)
+    places = {entry.name: entry.place for entry in observation_table(config.resolved_params(), 3)}
+    others = np.stack([seen.features[..., places[f"other_{k}_alive"]] for k in (1, 2)], axis=-1) > 0
+    observer = (seen.features[..., : -sum(component_sizes(3))] != 0).any(
+        axis=-1
+    )  # but for the action of the step before
+    assert not (seen.there & ~others).any()
+    assert not (seen.there & ~observer[..., None]).any()
+    one_left = seen.there.any(axis=-1) & ~seen.there.all(axis=-1)
+    assert 0.05 < one_left.mean() < 0.5
+
+
+def test_the_probe_is_scored_on_games_that_it_has_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[tuple[int, int]] = []
+
+    def watched(policy: Policy, config: RunConfig, games: int, seed: int) -> Histories:
+        played.append((games, seed))
+        return histories(policy, config, games, seed)
+
+    monkeypatch.setattr(beliefs_module, "histories", watched)
+    for seed in (0, 1):
+        beliefs(untrained(tmp_path / str(seed), seed, game={"max_cycles": 3}), TINY)
+    assert [games for games, _ in played] == [60, 30, 40] * 2
+    assert len({seed for _, seed in played}) == 6
 
 
 def test_a_run_keeps_its_scores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
