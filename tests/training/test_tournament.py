@@ -17,18 +17,23 @@ from security_dilemma_training.runs import held
 from security_dilemma_training.statistics import wilson_interval
 from security_dilemma_training.tournaments import populations, tournament
 from security_dilemma_training.tournaments import report as tournament_report
+from security_dilemma_training.tournaments.contestants import Contestant, Member
 from security_dilemma_training.tournaments.populations import evolution, matrix
 from security_dilemma_training.tournaments.tournament import (
+    CONDITIONS,
     GREEDY_FACING_SEEKER,
     SEEKER_FACING_GREEDY,
     SEEKERS,
     SELF_PLAY,
     Entry,
+    Tournament,
     run_tournament,
     tournament_worlds,
 )
 from tests.training.runs_for_tests import silent
 from tests.training.untrained import untrained
+
+PAIRED = (("intense", "doubly_safe"), ("doubly_safe", "intense"))
 
 
 def inline(jobs: list[Job], workers: int) -> list[Outcome]:
@@ -56,11 +61,15 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tournament_report, "save", lambda *_: [])
 
 
-def entries_of(folder: Path) -> dict[tuple[str, ...], dict[str, float]]:
+def entries_of_text(folder: Path) -> dict[tuple[str, ...], dict[str, str]]:
     with (folder / "matrix.csv").open() as file:
         rows = list(csv.DictReader(file))
     names = ("world", "condition", "row", "column")
-    return {tuple(row[n] for n in names): {k: float(v) for k, v in row.items() if k not in names} for row in rows}
+    return {tuple(row[n] for n in names): {k: v for k, v in row.items() if k not in names} for row in rows}
+
+
+def entries_of(folder: Path) -> dict[tuple[str, ...], dict[str, float]]:
+    return {key: {k: float(v) for k, v in entry.items()} for key, entry in entries_of_text(folder).items()}
 
 
 @pytest.mark.slow
@@ -144,6 +153,48 @@ def test_seeds_are_the_replicates_of_learned_players(tmp_path: Path, in_process:
     text = (tmp_path / "out" / "tournament.md").read_text()
     assert "3 seeds tell little" in text
     assert "payoff in self-play" in text
+
+
+@pytest.mark.usefixtures("no_figures", "in_process")
+def test_one_match_tells_of_both_sides(tmp_path: Path) -> None:
+    run_tournament(["hawk", "dove"], tournament_worlds(["doubly_dangerous"]), tmp_path, 1, games=40)
+    found = entries_of(tmp_path)
+    hawk, dove = (found["doubly_dangerous", SEEKERS, *pair] for pair in (("hawk", "dove"), ("dove", "hawk")))
+    assert hawk["payoff"] > dove["payoff"] + 0.3
+    assert hawk["survival"] > 0.7
+    assert np.isclose(hawk["survival"] + dove["survival"], 1)
+    assert hawk["war_rate"] == dove["war_rate"] == 1
+    assert len(list((tmp_path / "matches").iterdir())) == 3
+
+
+@pytest.mark.usefixtures("no_figures", "in_process")
+def test_seeds_of_two_worlds_meet_the_same_partners_from_either_side(tmp_path: Path) -> None:
+    for world, seeds in (("intense", (0, 1)), ("doubly_safe", (2, 3, 4))):
+        for seed in seeds:
+            untrained(tmp_path / world / f"seed_{seed}", seed, world=world)
+    players = [str(tmp_path / world) for world in ("intense", "doubly_safe")]
+    run_tournament(players, tournament_worlds(["intense"]), tmp_path / "out", 1, games=10)
+    found = entries_of_text(tmp_path / "out")
+    one, other = (found["intense", SEEKERS, f"learned_{a}", f"learned_{b}"] for a, b in PAIRED)
+    assert one["meetings"] == other["meetings"] == "3"
+    assert one["war_rate"] == other["war_rate"]
+    # among two seeds one match, among three three, between them three, and five with themselves
+    assert len(list((tmp_path / "out" / "matches").iterdir())) == 1 + 3 + 3 + 5
+
+
+def test_intents_are_drawn_with_the_trust_of_the_world() -> None:
+    interval = wilson_interval(5, 10)
+    wars = dict(zip(CONDITIONS, (0.1, 0.2, 0.4, 0.8), strict=True))
+    entries = [
+        Entry("intense", name, "a", "a", 1, 10, interval, interval._replace(estimate=war), interval)
+        for name, war in wars.items()
+    ]
+    worlds = tournament_worlds(["intense"], {"trust": 0.7})
+    asked = Tournament((Contestant("a", (Member("dove", None),)),), worlds, 10, 0, 2, 64, True)
+    found = populations.populations_of(asked, entries)["intense"]
+    assert found[SEEKERS].war_rate == pytest.approx(0.1)
+    drawn = 0.49 * 0.1 + 0.21 * 0.2 + 0.21 * 0.4 + 0.09 * 0.8
+    assert found[populations.DRAWN].war_rate == pytest.approx(drawn)
 
 
 @pytest.mark.usefixtures("no_figures", "in_process")
