@@ -95,6 +95,17 @@ def test_learning_goes_on_where_it_stopped_and_is_the_same_again() -> None:
     assert not np.array_equal(once.learn(1)[0], again.strikes()[0])
 
 
+def test_what_would_come_after_a_war_teaches_nothing() -> None:
+    game = STAGE_GAMES["kydd_reassurance"]._replace(war="terminal")
+    for strikes, learns in ((30.0, False), (-30.0, True)):
+        learners = IndependentLearners(game, seeds=2, games=32)
+        first, second = learners.logits
+        first[..., 1] = strikes
+        before = second.copy()
+        learners.learn(3)
+        assert np.array_equal(learners.logits[1], before) != learns
+
+
 def test_own_features() -> None:
     features = [[Feature("own_crisis", (0.5,))]]
     learners = IndependentLearners(STAGE_GAMES["crisis"], seeds=1, games=8, features=features)

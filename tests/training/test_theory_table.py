@@ -17,7 +17,7 @@ from security_dilemma_training.theory import learning, sb3_experiments, table
 from security_dilemma_training.theory import targets as theory_targets
 from security_dilemma_training.theory.figure import theory_figure
 from security_dilemma_training.theory.learning import independent_job, learn_experiments, sb3_job
-from security_dilemma_training.theory.settings import SETTINGS, Settings, basin_starts, window_points
+from security_dilemma_training.theory.settings import SETTINGS, Settings, basin_starts, contagion_means, window_points
 from security_dilemma_training.theory.targets import arms, crisis, exact_rows, fear, identities, signals
 from security_dilemma_training.theory.targets.rows import Learned, Row, Verdict, attach, bisected, closed, yes_or_no
 from tests.training.runs_for_tests import silent
@@ -143,6 +143,7 @@ def test_settings_are_checked_at_once() -> None:
 def test_places_around_boundaries() -> None:
     assert basin_starts(Settings()) == pytest.approx((0.4199, 0.5699, 0.6699, 0.7699, 0.9199))
     assert basin_starts(DEFENCE) == (0.2, 0.5, 0.8)
+    assert contagion_means(Settings()) == pytest.approx((0.1389, 0.1989), abs=5e-5)
     assert window_points(0.2, 0.6, 0.0, 1.0) == pytest.approx((0.1, 0.4, 0.7))
     assert window_points(0.0, 1.0, 0.0, 1.0) == pytest.approx((0.5,))
 
