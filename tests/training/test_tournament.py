@@ -153,6 +153,7 @@ def test_seeds_are_the_replicates_of_learned_players(tmp_path: Path, in_process:
     text = (tmp_path / "out" / "tournament.md").read_text()
     assert "3 seeds tell little" in text
     assert "payoff in self-play" in text
+    assert "no width, which is no certainty" in text
 
 
 @pytest.mark.usefixtures("no_figures", "in_process")

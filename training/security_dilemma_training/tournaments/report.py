@@ -189,6 +189,7 @@ def _about(asked: Tournament) -> list[str]:
         lines[-1] += " over meetings of seeds. Those of strategies among themselves are over games."
         if any(len(player.members) == 1 for player in learned):
             lines[-1] += " One without another seed meets itself, and with a strategy its intervals are over games."
+        lines[-1] += " Where all seeds are alike a bootstrap interval has no width, which is no certainty."
         few = few_seeds(min(len(player.members) for player in learned))
         lines += ["", f"Few seeds: {few}."] if few else []
     return lines
