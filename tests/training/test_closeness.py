@@ -27,7 +27,9 @@ def result(seeker: float, greedy: float | None, half: float = 0.005) -> dict[str
     ("seeker", "greedy", "half", "expected"),
     [
         (0.0, 0.0, 0.005, Closeness.CLOSE),
-        (-0.3, 0.01, 0.005, Closeness.CLOSE),
+        (-0.3, 0.01, 0.005, Closeness.UNDECIDED),  # the search failed
+        (-0.3, 0.1, 0.005, Closeness.EXPLOITABLE),
+        (-0.02, 0.01, 0.005, Closeness.CLOSE),
         (0.0, 0.1, 0.005, Closeness.EXPLOITABLE),
         (0.1, 0.0, 0.005, Closeness.EXPLOITABLE),
         (0.0, 0.1, 0.09, Closeness.UNDECIDED),

@@ -38,7 +38,8 @@ def closeness(by_intent: Mapping[str, Mapping[str, Any] | None]) -> Closeness:
     """Return how a policy stands to equilibrium, from the 95 % intervals of what the responses found gain.
 
     It is exploitable if some intent gains more than :data:`SMALL_GAIN` for certain, close if none does for certain, and
-    undecided otherwise. A gain is a lower bound, so that only ``exploitable`` is proof.
+    undecided otherwise; so it is where the search failed, as a response that is worse than the policy itself by more
+    than that tells. A gain is a lower bound, so that only ``exploitable`` is proof.
 
     Args:
         by_intent: Of :func:`security_dilemma_training.responses.exploitability.exploitability`.
@@ -46,7 +47,8 @@ def closeness(by_intent: Mapping[str, Mapping[str, Any] | None]) -> Closeness:
     found = [gain for gain in by_intent.values() if gain is not None]
     if any(gain["low"] > SMALL_GAIN for gain in found):
         return Closeness.EXPLOITABLE
-    return Closeness.CLOSE if all(gain["high"] <= SMALL_GAIN for gain in found) else Closeness.UNDECIDED
+    near = all(gain["high"] <= SMALL_GAIN and gain["high"] >= -SMALL_GAIN for gain in found)
+    return Closeness.CLOSE if near else Closeness.UNDECIDED
 
 
 def gains_of(results: Sequence[Mapping[str, Any]], intent: str) -> list[float]:
