@@ -253,11 +253,13 @@ def power(settings: Settings) -> list[Row]:
 
 
 def _settled_burden(settings: Settings, weight: float, n: int) -> float:
-    """Return where best replies to n - 1 alike lead, each step going half of the way."""
-    params, burden = power_params(settings, weight), 0.5
-    for _ in range(60):
-        burden = 0.5 * (burden + _best_burden(params, burden, n))
-    return burden
+    """Return the burden up to which the best reply to n - 1 alike is to bear at least as much, by bisection."""
+    params = power_params(settings, weight)
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if _best_burden(params, middle, n) >= middle else (low, middle)
+    return 0.5 * (low + high)
 
 
 def _best_burden(params: Params, others: float, n: int) -> float:

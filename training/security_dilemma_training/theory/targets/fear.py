@@ -57,7 +57,10 @@ def fear(settings: Settings) -> list[Row]:
     war = Row(5, "chance of war, 1-(1-π)²", war_chance(share), war_chance(found), 2 * tolerance)
     rows.append(replace(war, experiment=learned, learned_tolerance=0.08))
     steady = 0 < share < 1 and rows[0].theory
-    if steady:
+    if steady and steady < 1 / TYPES:
+        why = f"the share of dominant hawks is below 1/{TYPES}: too few types to tell"
+        rows.append(not_applicable(5, "fear multiplier π / π0", why))
+    elif steady:
         amplified = found / answer(0.0) if answer(0.0) else math.nan
         allowed = 3 * tolerance / steady
         rows.append(Row(5, "fear multiplier π / π0", multiplier, amplified, allowed))
