@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from security_dilemma.strategies.view import Roles, View
 __all__ = ["Strategy"]
 
 
-class Strategy:
+class Strategy(ABC):
     """A scripted state, for all states of many games at once; it knows the parameters, and observations alone.
 
     Each state of each game decides by itself, from its own row of the observations and what it remembers of that row's
@@ -106,9 +107,9 @@ class Strategy:
         parts += [np.zeros_like(moves)] * (len(component_sizes(self.n_states)) - 2)
         return np.stack(parts, axis=-1)
 
+    @abstractmethod
     def decide(self, view: View) -> Array:
         """Return the moves, (G, N) integers."""
-        raise NotImplementedError
 
     def say(self, view: View, moves: Array) -> Array:
         """Return the signals that go with the moves, (G, N) integers; everyone's :attr:`signal`, if not overridden."""

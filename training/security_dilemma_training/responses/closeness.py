@@ -47,7 +47,7 @@ def closeness(by_intent: Mapping[str, Mapping[str, Any] | None]) -> Closeness:
     found = [gain for gain in by_intent.values() if gain is not None]
     if any(gain["low"] > SMALL_GAIN for gain in found):
         return Closeness.EXPLOITABLE
-    near = all(gain["high"] <= SMALL_GAIN and gain["high"] >= -SMALL_GAIN for gain in found)
+    near = all(-SMALL_GAIN <= gain["high"] <= SMALL_GAIN for gain in found)
     return Closeness.CLOSE if near else Closeness.UNDECIDED
 
 
