@@ -20,6 +20,7 @@ from security_dilemma.state import (
     BURN,
     DISARM,
     HOLD,
+    SILENT,
     STRIKE,
     Action,
     Move,
@@ -39,7 +40,15 @@ def component_sizes(n_states: int) -> tuple[int, ...]:
     return (len(Move), len(Signal), n_states) if n_states > 2 else (len(Move), len(Signal))
 
 
-def decode(params: Params, state: State, actions: Array, draws: Draws, mode: ActionMode = "multidiscrete") -> Action:
+def decode(
+    params: Params,
+    state: State,
+    actions: Array,
+    draws: Draws,
+    mode: ActionMode = "multidiscrete",
+    *,
+    signals: bool = True,
+) -> Action:
     """Turn what agents sent into a canonical action.
 
     Args:
@@ -48,11 +57,12 @@ def decode(params: Params, state: State, actions: Array, draws: Draws, mode: Act
         actions: (..., N, components): integers, one component in ``discrete`` mode; floats in ``continuous`` mode.
         draws: ``continuous`` mode uses ``strike``.
         mode: The action mode.
+        signals: Whether states can signal; where they cannot, every signal is silent, costs nothing and binds nobody.
     """
     xp = namespace(actions)
     dtype = state.offensive.dtype
     if mode == "continuous":
-        return _decode_continuous(params, cast(actions, dtype), draws)
+        return _decode_continuous(params, cast(actions, dtype), draws, signals)
     sizes = component_sizes(state.alive.shape[-1])
     if mode == "discrete":
         parts = [actions[..., 0] // prod(sizes[k + 1 :]) % sizes[k] for k in range(len(sizes))]
@@ -64,12 +74,12 @@ def decode(params: Params, state: State, actions: Array, draws: Draws, mode: Act
         build_defensive=params.build * cast(move == ARM_DEFENSIVELY, dtype),
         disarm=cast(move == DISARM, dtype),
         strike=move == STRIKE,
-        signal=parts[1],
+        signal=parts[1] if signals else xp.zeros_like(parts[1]),
         support=parts[2] if len(parts) > 2 else xp.zeros_like(move),
     )
 
 
-def _decode_continuous(params: Params, actions: Array, draws: Draws) -> Action:
+def _decode_continuous(params: Params, actions: Array, draws: Draws, signals: bool) -> Action:
     xp = namespace(actions)
     offensive, defensive, disarm, burn, strike = (actions[..., k] for k in range(len(CONTINUOUS_COMPONENTS)))
     silent = cast(xp.zeros_like(burn), xp.int32)
@@ -78,13 +88,17 @@ def _decode_continuous(params: Params, actions: Array, draws: Draws) -> Action:
         build_defensive=params.build * defensive,
         disarm=disarm,
         strike=draws.strike < strike,
-        signal=xp.where(burn >= 0.5, xp.full_like(silent, BURN), silent),
+        signal=xp.where(burn >= 0.5, xp.full_like(silent, BURN), silent) if signals else silent,
         support=silent,
     )
 
 
-def action_mask(state: State, mode: ActionMode = "multidiscrete", stages: Stages | None = None) -> Array:
+def action_mask(
+    state: State, mode: ActionMode = "multidiscrete", stages: Stages | None = None, *, signals: bool = True
+) -> Array:
     """Return which actions have their effect: strikes only in crisis, nothing for the eliminated.
+
+    Without ``signals`` only silence has its effect.
 
     Returns:
         bool, (..., N, sum of component sizes) for ``multidiscrete``, one part per component; (..., N, number of
@@ -97,13 +111,14 @@ def action_mask(state: State, mode: ActionMode = "multidiscrete", stages: Stages
         enabled = enabled_moves(state, stages)
         moves = [alive & (enabled[..., k, None] | (k == HOLD)) for k in range(len(Move))]
     moves[STRIKE] = moves[STRIKE] & state.crisis
+    spoken = alive if signals else xp.zeros_like(alive)
     if mode == "continuous":
         order = (ARM_OFFENSIVELY, ARM_DEFENSIVELY, DISARM)
-        return xp.stack([*(moves[k] for k in order), alive, moves[STRIKE]], axis=-1)
+        return xp.stack([*(moves[k] for k in order), spoken, moves[STRIKE]], axis=-1)
     support = _support_mask(alive)
     if mode == "multidiscrete":
-        return xp.stack([*moves, *[alive] * len(Signal), *support], axis=-1)
-    product = xp.stack([move for move in moves for _ in Signal], axis=-1)
+        return xp.stack([*moves, alive, *[spoken] * (len(Signal) - 1), *support], axis=-1)
+    product = xp.stack([move if signals or k == SILENT else spoken for move in moves for k in Signal], axis=-1)
     if support:
         product = product[..., None] & xp.stack(support, axis=-1)[..., None, :]
         product = xp.reshape(product, (*alive.shape, product.shape[-2] * product.shape[-1]))

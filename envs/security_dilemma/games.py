@@ -49,16 +49,21 @@ class Games:
         stages: Stages | None = None,
         war: str = "terminal",
         action_mode: ActionMode = "multidiscrete",
+        reveal_intents: bool = False,
+        signals: bool = True,
         seed: int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         """Validate and reset.
 
+        With ``reveal_intents`` each state observes the others' greed as well. Without ``signals`` every signal is
+        silent, whatever is sent; spaces and chance are the same.
+
         Raises:
             ParameterError: Listing every parameter outside its range and every fault of the shape of the game.
         """
         n_games, n_states, max_cycles = plain_int(n_games), plain_int(n_states), plain_int(max_cycles)
-        faults = game_faults(n_states, max_cycles, stages, war)
+        faults = game_faults(n_states, max_cycles, stages, war, reveal_intents=reveal_intents, signals=signals)
         if isinstance(n_games, bool) or not isinstance(n_games, int) or n_games < 1:
             faults.append(f"n_games = {n_games!r} must be a whole number in [1, ∞)")
         if action_mode not in ACTION_MODES:
@@ -69,7 +74,8 @@ class Games:
         self.params = params.cast(dtype)
         self.n_games, self.n_states, self.max_cycles = n_games, n_states, max_cycles
         self.stages, self.war, self.action_mode, self.dtype = stages, war, action_mode, dtype
-        self.obs_dim = len(observation_table(params, n_states, stages, max_cycles))
+        self.reveal_intents, self.signals = reveal_intents, signals
+        self.obs_dim = len(observation_table(params, n_states, stages, max_cycles, reveal_intents=reveal_intents))
         modes = {"multidiscrete": len(component_sizes(n_states)), "discrete": 1, "continuous": 5}
         self.n_components = modes[action_mode]
         self.state: State
@@ -133,7 +139,7 @@ class Games:
         arms = not is_off(self.params.arms_noise)
         continuous = self.action_mode == "continuous"
         draws = draw_step(self.rng, self.n_states, (self.n_games,), self.dtype, arms=arms, strike=continuous)
-        action = decode(self.params, before, actions, draws, self.action_mode)
+        action = decode(self.params, before, actions, draws, self.action_mode, signals=self.signals)
         fought = bool(np.any(action.strike & before.crisis))
         after = advance(self.params, before, action, draws, self.stages, self.war, fought=fought)
         rewards = reward(self.params, before, action, after, self.stages, self.war, fought=fought)
@@ -157,12 +163,14 @@ class Games:
 
     def action_mask(self) -> Bools:
         """Return which actions have their effect now; see :func:`security_dilemma.actions.action_mask`."""
-        mask: Bools = action_mask(self.state, self.action_mode, self.stages)
+        mask: Bools = action_mask(self.state, self.action_mode, self.stages, signals=self.signals)
         return mask
 
     def _observe(self, state: State) -> Floats:
         everyone = bool(state.alive.all())
-        observations: Floats = observe(self.params, state, self.stages, all_alive=everyone)
+        observations: Floats = observe(
+            self.params, state, self.stages, all_alive=everyone, reveal_intents=self.reveal_intents
+        )
         return observations
 
     def _checked(self, actions: ArrayLike) -> Any:

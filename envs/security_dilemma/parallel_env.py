@@ -78,6 +78,8 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         action_mode: ActionMode = "multidiscrete",
         stages: Stages | None = None,
         war: str = "terminal",
+        reveal_intents: bool = False,
+        signals: bool = True,
         render_mode: str | None = None,
         **overrides: Value,
     ) -> None:
@@ -91,6 +93,8 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             action_mode: ``multidiscrete``, ``discrete`` or ``continuous``.
             stages: (enabled moves, stake) of each stage of a stage game.
             war: ``terminal``, or ``scaled`` for stage games.
+            reveal_intents: Whether each state observes the others' greed as well.
+            signals: Whether states can signal; if not, every signal is silent, whatever is sent.
             render_mode: None, ``ansi``, ``rgb_array`` or ``human``.
             **overrides: Parameters that differ from the world's or from ``params``, by name.
 
@@ -98,7 +102,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             ParameterError: Listing every unknown name and every value outside its range.
         """
         n_states, max_cycles = plain_int(n_states), plain_int(max_cycles)
-        faults = game_faults(n_states, max_cycles, stages, war)
+        faults = game_faults(n_states, max_cycles, stages, war, reveal_intents=reveal_intents, signals=signals)
         if action_mode not in ACTION_MODES:
             faults.append(f"action_mode = {action_mode!r}: {nearest(str(action_mode), ACTION_MODES)}")
         if render_mode is not None and render_mode not in RENDER_MODES:
@@ -110,12 +114,14 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         self.params = resolved.cast(np.float32)
         self.n_states, self.max_cycles, self.stages, self.war = n_states, max_cycles, stages, war
         self.action_mode, self.render_mode = action_mode, render_mode
+        self.reveal_intents, self.signals = reveal_intents, signals
         self.world = world if params is None else None
         self.possible_agents = [f"state_{k}" for k in range(n_states)]
         self.agents: list[str] = []
         names = self.possible_agents
         self._observation_spaces = {
-            name: observation_space(self.params, n_states, stages, max_cycles) for name in names
+            name: observation_space(self.params, n_states, stages, max_cycles, reveal_intents=reveal_intents)
+            for name in names
         }
         self._action_spaces = {name: action_space(n_states, action_mode) for name in names}
         self.state_space = state_space(self.params, n_states, max_cycles)
@@ -184,7 +190,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         array = stack_actions(actions, self.agents, self.n_states, self.action_mode)
         arms, continuous = not is_off(self.params.arms_noise), self.action_mode == "continuous"
         draws = draw_step(rng, self.n_states, arms=arms, strike=continuous)
-        action = decode(self.params, before, array, draws, self.action_mode)
+        action = decode(self.params, before, array, draws, self.action_mode, signals=self.signals)
         fought = self._in_crisis and bool(action.strike.any())
         after = advance(self.params, before, action, draws, self.stages, self.war, fought=fought)
         paid = reward(self.params, before, action, after, self.stages, self.war, fought=fought)
@@ -223,7 +229,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         return self._state
 
     def _observe(self, state: State) -> NDArray[np.float32]:
-        return np.ascontiguousarray(observe(self.params, state, self.stages))
+        return np.ascontiguousarray(observe(self.params, state, self.stages, reveal_intents=self.reveal_intents))
 
     def _show(self) -> None:
         if self.render_mode == "human":
@@ -256,7 +262,8 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             return {agent: {} for agent in self.agents}
         situation = (alive, crisis, int(state.steps) if self.stages else 0)
         if situation not in self._masks:
-            rows = zip(self.possible_agents, action_mask(state, self.action_mode, self.stages), alive, strict=True)
+            mask = action_mask(state, self.action_mode, self.stages, signals=self.signals)
+            rows = zip(self.possible_agents, mask, alive, strict=True)
             self._masks[situation] = {
                 agent: sample_mask(row, self.n_states, self.action_mode) for agent, row, lives in rows if lives
             }

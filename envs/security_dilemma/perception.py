@@ -85,7 +85,14 @@ def report(
     return dossier, xp.where(known, total, total * xp.exp(per_observer(params.arms_noise) * draws.arms))
 
 
-def observe(_params: Params, state: State, stages: Stages | None = None, *, all_alive: bool = False) -> Array:
+def observe(
+    _params: Params,
+    state: State,
+    stages: Stages | None = None,
+    *,
+    all_alive: bool = False,
+    reveal_intents: bool = False,
+) -> Array:
     """Return what each state observes, (..., N, obs_dim); an eliminated state observes zeros.
 
     The entries stand in the order of :func:`observation_table`. Everything that is observed by anyone is laid out in
@@ -96,6 +103,7 @@ def observe(_params: Params, state: State, stages: Stages | None = None, *, all_
         state: The true state.
         stages: The stages of a stage game.
         all_alive: True only where the caller knows that no state of the batch is eliminated; it skips masking.
+        reveal_intents: Whether each state sees the others' greed as well.
     """
     xp = namespace(state.offensive)
     dtype = state.offensive.dtype
@@ -110,7 +118,8 @@ def observe(_params: Params, state: State, stages: Stages | None = None, *, all_
     if stages is not None:
         stage = cast(stage_of(state, stages), dtype)
         rows.append(xp.permute_dims(stage, (dims - 1, *range(dims - 1))))
-    seen = xp.take(xp.concat(rows), xp.asarray(_sources(n, len(stages or ()))), axis=0)
+    sources = xp.asarray(_sources(n, len(stages or ()), reveal_intents))
+    seen = xp.take(xp.concat(rows), sources, axis=0)
     seen = xp.reshape(seen, (n, -1, *seen.shape[1:]))
     seen = xp.permute_dims(seen, (*range(2, dims + 1), 0, 1))
     return seen if all_alive else seen * cast(state.alive, dtype)[..., None]
@@ -137,7 +146,7 @@ def _pair_row(x: Array) -> Array:
 
 
 @lru_cache
-def _sources(n: int, n_stages: int) -> Array:
+def _sources(n: int, n_stages: int, reveal_intents: bool) -> Array:
     """Which row each entry of each state's observation stands in, (N * obs_dim,)."""
     starts: dict[str, int] = {}
     place = 0
@@ -161,15 +170,22 @@ def _sources(n: int, n_stages: int) -> Array:
             sources += [row("alive", j), pair("facing_me", i, j), pair("arms", i, j), pair("dossier", i, j)]
             sources += [row("economy", j), *(row(kind.name.lower(), j) for kind in Signal)]
             sources += [pair("struck_me", i, j), pair("support", j, i), pair("support", i, j)]
+            sources += [row("greed", j)] * reveal_intents
     return np.array(sources)
 
 
 def observation_table(
-    params: Params, n_states: int = 2, stages: Stages | None = None, max_cycles: int = 64
+    params: Params,
+    n_states: int = 2,
+    stages: Stages | None = None,
+    max_cycles: int = 64,
+    *,
+    reveal_intents: bool = False,
 ) -> list[Entry]:
     """Return the name, place, bounds and meaning of every entry of an observation, in order.
 
-    Bounds hold for every state of the game; an eliminated state observes zeros, so each includes 0.
+    With ``reveal_intents`` the last entry about each other state is its greed. Bounds hold for every state of the game;
+    an eliminated state observes zeros, so each includes 0.
     """
     values = state_bounds(params, n_states, max_cycles)
     flag = (0.0, 1.0)
@@ -199,6 +215,7 @@ def observation_table(
             (f"other_{k}_supports_me", flag, f"state i+{k} defends me in this step"),
             (f"other_{k}_supported", flag, f"I defend state i+{k} in this step"),
         ]
+        rows += [(f"other_{k}_greed", values["greed"], f"extra value of conquest of state i+{k}")] * reveal_intents
     return [Entry(name, place, low, high, meaning) for place, (name, (low, high), meaning) in enumerate(rows)]
 
 

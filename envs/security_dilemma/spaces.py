@@ -44,9 +44,11 @@ PAIR_FIELDS = ("dossier", "reported_arms", "support")
 FLAGS = ("alive", "pledged", "crisis", "struck", "belligerent", "won", "support")
 
 
-def observation_space(params: Params, n_states: int, stages: Stages | None, max_cycles: int) -> spaces.Box:
+def observation_space(
+    params: Params, n_states: int, stages: Stages | None, max_cycles: int, *, reveal_intents: bool = False
+) -> spaces.Box:
     """Return the space of one state's observation, from the observation table."""
-    table = observation_table(params, n_states, stages, max_cycles)
+    table = observation_table(params, n_states, stages, max_cycles, reveal_intents=reveal_intents)
     low, high = (np.array([getattr(entry, bound) for entry in table], np.float32) for bound in ("low", "high"))
     return spaces.Box(low, high, dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""The static shape of a game: number of states, time limit, and the stages of a stage game.
+"""The static shape of a game: number of states, time limit, what is known and said, and the stages of a stage game.
 
 A stage game is a finite game of two states: a short tuple of (enabled moves, stake) whose stakes sum to 1. Every
 stage is a crisis.
@@ -34,7 +34,15 @@ MOVE_NAMES = tuple(move.name.lower() for move in Move)
 WARS = ("terminal", "scaled")
 
 
-def game_faults(n_states: Any, max_cycles: Any, stages: Any = None, war: Any = "terminal") -> list[str]:
+def game_faults(
+    n_states: Any,
+    max_cycles: Any,
+    stages: Any = None,
+    war: Any = "terminal",
+    *,
+    reveal_intents: Any = False,
+    signals: Any = True,
+) -> list[str]:
     """Return every fault of the static shape of a game, each with the allowed values."""
     faults = []
     if isinstance(n_states, bool) or not isinstance(n_states, int) or not 2 <= n_states <= MAX_STATES:
@@ -45,6 +53,9 @@ def game_faults(n_states: Any, max_cycles: Any, stages: Any = None, war: Any = "
         faults.append(f"war = {war!r} must be 'terminal' or 'scaled': {nearest(str(war), WARS)}")
     elif war == "scaled" and stages is None:
         faults.append("war = 'scaled' is for stage games: give stages too")
+    for name, value in (("reveal_intents", reveal_intents), ("signals", signals)):
+        if not isinstance(value, bool):
+            faults.append(f"{name} = {value!r} must be True or False")
     if stages is not None:
         faults += _stage_faults(stages, n_states, max_cycles)
     return faults

@@ -118,7 +118,7 @@ def test_games_that_were_not_announced_are_refused() -> None:
 def test_a_strategy_of_another_game_is_refused(n: int, stages: Stages | None) -> None:
     strategy, rng = STRATEGIES["tit_for_tat"](BUSY, n, stages), np.random.default_rng(0)
     (observations, mask), *_ = witnessed(BUSY, 2)
-    with pytest.raises(ValueError, match=r"shape \(6, 2, 21\), not .* with the n_states and stages of the game"):
+    with pytest.raises(ValueError, match=r"shape \(6, 2, 21\), not .* with the n_states, stages and reveal_intents"):
         strategy.act(observations, mask, rng)
 
 

@@ -35,18 +35,29 @@ class Strategy(ABC):
     remembers: ClassVar[tuple[str, ...]] = ()
     signal: ClassVar[int] = SILENT
 
-    def __init__(self, params: Params, n_states: int = 2, stages: Stages | None = None, max_cycles: int = 64) -> None:
+    def __init__(
+        self,
+        params: Params,
+        n_states: int = 2,
+        stages: Stages | None = None,
+        max_cycles: int = 64,
+        *,
+        reveal_intents: bool = False,
+    ) -> None:
         """Prepare for a game of these parameters and this shape.
+
+        Where intents are revealed it plays as it does otherwise: no strategy looks at the others' greed.
 
         Raises:
             ParameterError: Listing every parameter outside its range and every fault of the shape of the game.
         """
         war = "terminal"  # which of the two it is makes no difference to what is observed
-        faults = game_faults(n_states, max_cycles, stages, war) + params_faults(params, n_states)
+        faults = game_faults(n_states, max_cycles, stages, war, reveal_intents=reveal_intents)
+        faults += params_faults(params, n_states)
         if faults:
             raise ParameterError(faults)
         self.params, self.n_states = params.cast(np.float64), n_states
-        self.roles = Roles.of(self.params, n_states, stages, max_cycles)
+        self.roles = Roles.of(self.params, n_states, stages, max_cycles, reveal_intents=reveal_intents)
         self.memory: dict[str, Array] = {}
         self.age: Array = np.zeros((0, 1), int)
         self._seen: Array = np.zeros((0, n_states, len(self.roles.places)))
@@ -91,7 +102,7 @@ class Strategy(ABC):
         if observations.shape[1:] != expected:
             raise ValueError(
                 f"observations have shape {observations.shape}, not (n_games, {expected[0]} states, {expected[1]} "
-                "entries): make the strategy with the n_states and stages of the game"
+                "entries): make the strategy with the n_states, stages and reveal_intents of the game"
             )
         if not self.age.size:
             self.restart(len(observations))

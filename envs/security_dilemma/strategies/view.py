@@ -24,9 +24,11 @@ class Roles(NamedTuple):
     others: Params  # fields that differ by state: (N, N - 1), of the states i+1, i+2, …
 
     @classmethod
-    def of(cls, params: Params, n_states: int, stages: Stages | None, max_cycles: int) -> Roles:
+    def of(
+        cls, params: Params, n_states: int, stages: Stages | None, max_cycles: int, *, reveal_intents: bool = False
+    ) -> Roles:
         """Return the roles of a game."""
-        table = observation_table(params, n_states, stages, max_cycles)
+        table = observation_table(params, n_states, stages, max_cycles, reveal_intents=reveal_intents)
         fields = {name: np.asarray(getattr(params, name)) for name in PARAMETERS if np.ndim(getattr(params, name))}
         everyone = {name: np.broadcast_to(value, (n_states,)) for name, value in fields.items()}
         return cls(
