@@ -37,7 +37,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 schema: setup  ## write configs/schema.json from the config's types
-	$(BIN)/python -m security_dilemma_training.config
+	$(BIN)/python -m security_dilemma_training.config_schemas
 
 benchmarks: setup
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

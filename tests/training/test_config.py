@@ -15,17 +15,15 @@ from pydantic import ValidationError
 
 from security_dilemma.params import PARAMETERS, WORLDS, Params
 from security_dilemma_training.config import (
-    SCHEMAS,
     ConfigError,
     FourWorldsConfig,
     RunConfig,
     config_hash,
     determinants,
-    json_schema,
     load,
     parse,
-    write_schemas,
 )
+from security_dilemma_training.config_schemas import SCHEMAS, json_schema, write_schemas
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

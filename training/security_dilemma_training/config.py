@@ -1,13 +1,8 @@
-"""What is asked of a training: typed, frozen configs, read from YAML and changed on the command line.
-
-``python -m security_dilemma_training.config [FOLDER]`` writes the JSON schemas that editors check the YAML files by.
-"""
+"""What is asked of a training: typed, frozen configs, read from YAML and changed on the command line."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,41 +14,45 @@ from security_dilemma.params import PARAMETERS, WORLDS, Params, nearest, world_p
 from security_dilemma.stage_games import STAGE_GAMES
 from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
+from security_dilemma_training.learner_sections import (
+    ACTION_MODES_OF,
+    Learner,
+    LearnerConfig,
+    PPOConfig,
+    learner_faults,
+)
+from security_dilemma_training.partner_sections import Partners, SelfPlay, partner_faults
 from security_dilemma_training.sections import (
     EvaluationConfig,
     Frozen,
     GameConfig,
-    LearnerConfig,
     OutputConfig,
     Overrides,
     ScheduleConfig,
     Seeds,
     Worlds,
     game_config_faults,
-    learner_faults,
     params_faults,
     seed_faults,
 )
 from security_dilemma_training.sources import outside_fault, read_yaml, with_overrides
-from security_dilemma_training.writing import write_atomically
+from security_dilemma_training.tuning.tuned import family_of, tuned_values
 
 __all__ = [
-    "SCHEMAS",
     "ConfigError",
     "EvaluationConfig",
     "FourWorldsConfig",
     "GameConfig",
     "LearnerConfig",
     "OutputConfig",
+    "PPOConfig",
     "RunConfig",
     "ScheduleConfig",
     "config_hash",
     "determinants",
-    "json_schema",
     "load",
     "load_defaults",
     "parse",
-    "write_schemas",
 ]
 
 
@@ -70,8 +69,10 @@ class _Experiment(Frozen):
     """Changes to the parameters, by name: a number, or a list of one number per state."""
     game: GameConfig = GameConfig()
     """The static shape of the game."""
-    learner: LearnerConfig = LearnerConfig()
+    learner: Learner = PPOConfig()
     """The learner and its options."""
+    partners: Partners = SelfPlay()
+    """Who learns with whom."""
     schedule: ScheduleConfig = ScheduleConfig()
     """How long to learn."""
     seeds: Seeds = (0,)
@@ -91,6 +92,16 @@ class _Experiment(Frozen):
         """The folder of the results."""
         return Path(self.output.folder or f"runs/{self.label}")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _played_as_learned(cls, data: Any) -> Any:
+        """Let the learner choose the action mode where ``game`` leaves it out."""
+        learner, game = (data.get("learner"), data.get("game", {})) if isinstance(data, Mapping) else (None, None)
+        modes = ACTION_MODES_OF.get(str(learner.get("algorithm", "ppo"))) if isinstance(learner, Mapping) else None
+        if modes is None or modes[0] == GameConfig().action_mode or not isinstance(game, Mapping):
+            return data
+        return {**data, "game": {"action_mode": modes[0], **game}}
+
     @model_validator(mode="after")
     def _fits_together(self) -> _Experiment:
         faults = self.faults()
@@ -98,9 +109,25 @@ class _Experiment(Frozen):
             raise ConfigError(faults)
         return self
 
+    @property
+    def n_networks(self) -> int:
+        """Number of networks that learn: one, or one for each state that learns on its own."""
+        return self.game.n_states if self.partners.scheme == "independent" else 1
+
+    @property
+    def n_games(self) -> int:
+        """Number of games side by side: in populations and among frozen partners one state of each game learns."""
+        alone = self.partners.scheme in ("population", "frozen")
+        return self.learner.slots // (1 if alone else self.game.n_states)
+
     def faults(self) -> list[Fault]:
         """Return the faults of values that do not fit together."""
-        return [*seed_faults(self.seeds), *learner_faults(self.learner, self.game), *game_config_faults(self.game)]
+        return [
+            *seed_faults(self.seeds),
+            *learner_faults(self.learner, self.game, self.n_networks),
+            *partner_faults(self.partners, self.game),
+            *game_config_faults(self.game),
+        ]
 
 
 class RunConfig(_Experiment):
@@ -124,15 +151,20 @@ class RunConfig(_Experiment):
         shape = {name: value for name, value in ready.arguments().items() if name not in left_out}
         return {**data, "game": {**shape, **own}}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _tuned(cls, data: Any) -> Any:
+        """Let tuned values fill what a learner that asks for them leaves out."""
+        learner = data.get("learner") if isinstance(data, Mapping) else None
+        if not isinstance(learner, Mapping) or learner.get("tuned") is not True:
+            return data
+        found = tuned_values(str(learner.get("algorithm", "ppo")), family_of(data))
+        return {**data, "learner": {**found, **learner}}
+
     @property
     def label(self) -> str:
         """The name in tables and folders."""
         return self.name or self.world or self.stage_game or "unnamed"
-
-    @property
-    def n_games(self) -> int:
-        """Number of games side by side."""
-        return self.learner.slots // self.game.n_states
 
     @property
     def gamma(self) -> float:
@@ -189,7 +221,8 @@ class FourWorldsConfig(_Experiment):
         """
         shared = {field: getattr(self, field) for field in _Experiment.model_fields}
         output = self.output.model_copy(update={"folder": str(self.folder / name)})
-        changes = {"name": name, "params": self.params | self.worlds[name], "output": output}
+        learner = self.learner.model_dump(exclude_unset=True) | {"algorithm": self.learner.algorithm}
+        changes = {"name": name, "params": self.params | self.worlds[name], "output": output, "learner": learner}
         return RunConfig(**shared | changes, world=name if name in WORLDS else None)
 
     def faults(self) -> list[Fault]:
@@ -207,12 +240,6 @@ class FourWorldsConfig(_Experiment):
 
 
 Kind = TypeVar("Kind", RunConfig, FourWorldsConfig)
-
-SCHEMAS: dict[str, type[RunConfig] | type[FourWorldsConfig]] = {
-    "schema.json": RunConfig,
-    "four_worlds.schema.json": FourWorldsConfig,
-}
-"""The schema files beside the configs, and what they describe."""
 
 
 def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
@@ -266,19 +293,3 @@ def parse(
     if faults:
         raise ConfigError(faults, source)
     return kind.model_validate(data)
-
-
-def json_schema(kind: type[RunConfig] | type[FourWorldsConfig]) -> str:
-    """Return the JSON schema of a config as text."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | kind.model_json_schema()
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def write_schemas(folder: Path) -> None:
-    """Write the schemas beside the configs in ``folder``."""
-    for name, kind in SCHEMAS.items():
-        write_atomically(folder / name, json_schema(kind))
-
-
-if __name__ == "__main__":
-    write_schemas(Path(sys.argv[1] if len(sys.argv) > 1 else "configs"))

@@ -11,13 +11,19 @@ import numpy as np
 
 __all__ = ["config_hash", "determinants"]
 
+IRRELEVANT = ("device", "torch_threads", "tuned")
+"""Options of a learner that change the rounding at most; tuned values themselves stand in its other options."""
+
+NEUTRAL = {"reveal_intents": False, "signals": True}
+"""Options of the game that change nothing at these values, so that a config that names them is the same."""
+
 
 def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
     """Return what determines the result of learning, besides the seed, as plain data.
 
-    These are the parameters themselves, whatever the world is called, the shape of the game, the learner and the length
-    of the training. Names, folders, logs and checkpoints change nothing; device and threads change the rounding only;
-    the evaluation is done on the result.
+    These are the parameters themselves, whatever the world is called, the shape of the game, the learner, with whom it
+    learns where that is not self-play, and the length of the training. Names, folders, logs and checkpoints change
+    nothing; device and threads change the rounding only; the evaluation is done on the result.
 
     Args:
         resolved: What ``RunConfig.resolved`` returns, or has written to a file once.
@@ -27,9 +33,12 @@ def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
         name: np.asarray(value, float).tolist() if value is not None else None
         for name, value in given["params"].items()
     }
-    learner = {name: value for name, value in given["learner"].items() if name not in ("device", "torch_threads")}
+    game = {name: value for name, value in given["game"].items() if name not in NEUTRAL or value != NEUTRAL[name]}
+    learner = {name: value for name, value in given["learner"].items() if name not in IRRELEVANT}
     schedule = {"agent_steps": given["schedule"].get("agent_steps")}
-    return {"params": params, "game": given["game"], "learner": learner, "schedule": schedule}
+    partners = dict(resolved.get("partners") or {})
+    others = {"partners": partners} if partners.get("scheme", "self_play") != "self_play" else {}
+    return {"params": params, "game": game, "learner": learner, "schedule": schedule} | others
 
 
 def config_hash(resolved: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ def model_faults(kind: type[BaseModel], data: Mapping[str, Any]) -> list[Fault]:
     errors = _errors(kind, data)
     faults = [_value_fault(schema, error) for error in errors if "error" not in error.get("ctx", {})]
     if faults:
-        places = [error["loc"] for error in errors]
+        places = [_untagged(schema, error["loc"]) for error in errors]
         data = _without(data, places)
         wrong = [dotted(_keys(place)) for place in places]
         errors = [error for error in _errors(kind, data) if "error" in error.get("ctx", {})]
@@ -100,11 +100,34 @@ def _is_within(place: Place, section: Place) -> bool:
 def _value_fault(schema: Mapping[str, Any], error: Mapping[str, Any]) -> Fault:
     """Say in words what is wrong with one value."""
     place: Place = error["loc"]
-    key = dotted(place)
+    key = dotted(_untagged(schema, place))
+    if error["type"].startswith("union_tag"):
+        return _tag_fault(schema, place, error)
     if error["type"] == "extra_forbidden":
         return Fault(key, f"= {error['input']!r} is an unknown key: {_nearest_key(schema, place)}")
     allowed = _allowed(schema, _schema_at(schema, place))
     return Fault(key, f"= {error['input']!r} must be {allowed}" if allowed else f"= {error['input']!r}: {error['msg']}")
+
+
+def _tag_fault(schema: Mapping[str, Any], place: Place, error: Mapping[str, Any]) -> Fault:
+    """Say which kinds of a section there are, as of learners."""
+    section = _schema_at(schema, place) or {}
+    value = error["input"]
+    if not isinstance(value, Mapping):
+        return Fault(dotted(place), f"= {value!r} must be a mapping of keys to values")
+    kinds = {kind: name for option in section["oneOf"] for kind, name in [_tag(_resolve(schema, option))]}
+    name = next(iter(kinds.values()))
+    return Fault(dotted((*place, name)), f"= {value.get(name)!r} is unknown: {nearest(str(value.get(name)), kinds)}")
+
+
+def _tag(schema: Mapping[str, Any]) -> tuple[str, str]:
+    """The kind of a section and the key that tells it."""
+    return next((value["const"], name) for name, value in schema["properties"].items() if "const" in value)
+
+
+def _untagged(root: Mapping[str, Any], place: Place) -> Place:
+    """Leave out of a place the kinds of sections, which are no keys of the file."""
+    return tuple(part for k, part in enumerate(place) if "oneOf" not in (_schema_at(root, place[:k]) or {}))
 
 
 def _nearest_key(schema: Mapping[str, Any], place: Place) -> str:
@@ -119,8 +142,11 @@ def _nearest_key(schema: Mapping[str, Any], place: Place) -> str:
 def _all_keys(root: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") -> list[str]:
     keys = []
     for name, value in schema.get("properties", {}).items():
-        keys += [prefix + name, *_all_keys(root, _resolve(root, value), f"{prefix}{name}.")]
-    return keys
+        section = _resolve(root, value)
+        keys.append(prefix + name)
+        for option in section.get("oneOf", [section]):
+            keys += _all_keys(root, _resolve(root, option), f"{prefix}{name}.")
+    return list(dict.fromkeys(keys))
 
 
 def _resolve(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -132,6 +158,10 @@ def _schema_at(root: Mapping[str, Any], place: Place) -> Mapping[str, Any] | Non
     """Return the part of a JSON schema that describes the value at ``place``, or None."""
     schema: Mapping[str, Any] | None = root
     for part in place:
+        if schema and "oneOf" in schema:
+            sections = (_resolve(root, option) for option in schema["oneOf"])
+            schema = next((section for section in sections if _tag(section)[0] == part), None)
+            continue
         options = [schema, *schema.get("anyOf", [])] if schema else []
         steps = ([o.get("items"), *o.get("prefixItems", [])] for o in options) if isinstance(part, int) else None
         found = (

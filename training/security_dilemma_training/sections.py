@@ -13,17 +13,17 @@ from security_dilemma.stages import MAX_STATES, game_faults
 from security_dilemma_training.faults import Fault
 
 __all__ = [
+    "Count",
     "EvaluationConfig",
     "Frozen",
     "GameConfig",
-    "LearnerConfig",
     "OutputConfig",
     "Overrides",
     "ScheduleConfig",
     "Seeds",
+    "Share",
     "Worlds",
     "game_config_faults",
-    "learner_faults",
     "params_faults",
     "seed_faults",
 ]
@@ -107,55 +107,10 @@ class GameConfig(Frozen):
     """The (enabled moves, stake) of each stage of a stage game."""
     war: Literal["terminal", "scaled"] = "terminal"
     """Whether a war ends the game, or each stage pays its share of the crisis matrix (stage games only)."""
-
-
-class LearnerConfig(Frozen):
-    """Proximal policy optimisation in self-play: one network for all states, which sees its own intent.
-
-    The discount is no option: it is the game's own, see :attr:`RunConfig.gamma`.
-    """
-
-    algorithm: Literal["ppo"] = "ppo"
-    """The learning algorithm."""
-    slots: int = Field(default=512, ge=2)
-    """Agents that learn side by side: the number of states times the number of games."""
-    n_steps: Count = 32
-    """Steps of every slot between two updates."""
-    batch_size: int = Field(default=4096, ge=2)
-    """Agent-steps of a gradient step; divides slots times n_steps."""
-    n_epochs: Count = 4
-    """Passes over the collected steps in an update."""
-    learning_rate: float = Field(default=1e-3, gt=0)
-    """Adam's learning rate at the start."""
-    learning_rate_final_share: Share = 0.0
-    """The learning rate falls linearly to this share of itself."""
-    entropy_coefficient: float = Field(default=0.03, ge=0)
-    """Weight of the policy's entropy at the start."""
-    entropy_final_share: Share = 0.05
-    """The entropy's weight falls linearly to this share of itself."""
-    gae_lambda: Share = 0.95
-    """Weight of later steps in generalised advantage estimation."""
-    clip_range: float = Field(default=0.2, gt=0)
-    """How far an update may move the probability ratio from 1."""
-    value_coefficient: float = Field(default=0.5, ge=0)
-    """Weight of the value's loss."""
-    max_grad_norm: float = Field(default=0.5, gt=0)
-    """Gradients are clipped to this norm."""
-    normalize_advantage: bool = True
-    """Whether advantages are normalised by batch; that rescales the precision of quantal responses."""
-    hidden_sizes: Annotated[tuple[Count, ...], Field(strict=False)] = (64, 64)
-    """Widths of the hidden layers of the policy and of the value."""
-    activation: Literal["tanh", "relu"] = "tanh"
-    """Activation of the hidden layers."""
-    initial_strike_probability: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Probability of a strike under the first policy, in the discrete modes; null: one of five moves."""
-    initial_value: float | None = None
-    """What the untrained critic expects of every state, in units of an undisturbed peaceful future; null: what its
-    random weights say, which differs by seed."""
-    device: str = Field(default="cpu", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
-    """Where the network computes."""
-    torch_threads: Count = 1
-    """Threads of a worker process."""
+    reveal_intents: bool = False
+    """Whether every state observes the others' greed: the control of what is due to uncertainty about intent."""
+    signals: bool = True
+    """Whether signals are heard; without, every signal is silent whatever is sent."""
 
 
 class ScheduleConfig(Frozen):
@@ -191,27 +146,6 @@ def seed_faults(seeds: tuple[int, ...]) -> list[Fault]:
     """Return the fault of seeds that are given twice: they would be no replicates."""
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     return [Fault("seeds", f"= {list(seeds)} names {twice} more than once: each seed is one run")] if twice else []
-
-
-def learner_faults(learner: LearnerConfig, game: GameConfig) -> list[Fault]:
-    """Return the faults of a learner's options that do not fit each other or the game."""
-    faults, steps = [], learner.slots * learner.n_steps
-    if learner.slots % game.n_states:
-        near = max(learner.slots // game.n_states, 1) * game.n_states
-        problem = f"= {learner.slots} must be a multiple of game.n_states = {game.n_states}: {near}, for example"
-        faults.append(Fault("learner.slots", problem, ("game.n_states",)))
-    if steps % learner.batch_size:
-        problem = f"= {learner.batch_size} must divide slots × n_steps = {steps}: {_divisor(steps, learner.batch_size)}"
-        faults.append(Fault("learner.batch_size", problem + ", for example", ("learner.slots", "learner.n_steps")))
-    if learner.initial_strike_probability is not None and game.action_mode == "continuous":
-        problem = f"= {learner.initial_strike_probability} is for the discrete action modes: leave it out"
-        faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
-    return faults
-
-
-def _divisor(number: int, near: int) -> int:
-    """The largest divisor of ``number`` that is at most ``near``."""
-    return next(k for k in range(min(near, number), 0, -1) if number % k == 0)
 
 
 def game_config_faults(game: GameConfig) -> list[Fault]:

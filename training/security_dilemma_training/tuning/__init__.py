@@ -1,0 +1,1 @@
+"""Tuning: hyper-parameters found by search, by algorithm and family of worlds."""
