@@ -160,6 +160,8 @@ def record(
     stages: Stages | None = None,
     war: str = "terminal",
     action_mode: ActionMode = "multidiscrete",
+    reveal_intents: bool = False,
+    signals: bool = True,
 ) -> Trajectories:
     """Play one whole game per slot; what a slot plays after its game's end is ignored.
 
@@ -174,13 +176,25 @@ def record(
         stages: The stages of a stage game.
         war: ``terminal``, or ``scaled`` in stage games.
         action_mode: The policy's action mode.
+        reveal_intents: Whether each state observes the others' greed as well.
+        signals: Whether states can signal.
 
     Raises:
         ParameterError: If the parameters or the shape of the game are at fault.
         ValueError: If the policy sends an action outside its space.
     """
-    shape = {"n_states": n_states, "max_cycles": max_cycles, "stages": stages, "war": war}
-    games = Games(params, n_games, action_mode=action_mode, seed=seed, **shape)  # type: ignore[arg-type]
+    games = Games(
+        params,
+        n_games,
+        n_states=n_states,
+        max_cycles=max_cycles,
+        stages=stages,
+        war=war,
+        action_mode=action_mode,
+        reveal_intents=reveal_intents,
+        signals=signals,
+        seed=seed,
+    )
     observations = games.reset(seed, intents=intents)
     restart(policy, n_games)
     rng = np.random.default_rng([seed, POLICY_STREAM])

@@ -61,7 +61,9 @@ class GamesVecEnv(VecEnv):
         self.slots = [Slot(self, game, state) for game in range(games.n_games) for state in range(games.n_states)]
         self._actions: NDArray[Any]
         self._idle = np.zeros(len(self.slots), bool)
-        observations = observation_space(games.params, games.n_states, games.stages, games.max_cycles)
+        observations = observation_space(
+            games.params, games.n_states, games.stages, games.max_cycles, reveal_intents=games.reveal_intents
+        )
         super().__init__(len(self.slots), observations, action_space(games.n_states, games.action_mode))
 
     def reset(self) -> NDArray[np.float32]:
