@@ -68,6 +68,11 @@ def test_one_seed_has_no_interval() -> None:
         bootstrap_interval([[0.3], []])
 
 
+def test_what_is_not_a_number_is_refused() -> None:
+    with pytest.raises(ValueError, match="leave out the seeds"):
+        bootstrap_interval([[0.1, 0.2], [0.3, math.nan]])
+
+
 @pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 5), (2, 5), (5, 11), (20, 20)])
 def test_wilson_is_scipys(k: int, n: int) -> None:
     known = stats.binomtest(k, n).proportion_ci(method="wilson")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FEW_SEEDS", "Interval", "bootstrap_interval", "few_seeds", "iqm", "wilson_interval"]
+__all__ = ["FEW_SEEDS", "Interval", "bootstrap_interval", "few_seeds", "iqm", "optimality_gap", "wilson_interval"]
 
 FEW_SEEDS = 5
 """Below this many seeds an interval over seeds is hardly worth the name: even if all seeds agree, the 95 % Wilson
@@ -41,6 +41,16 @@ def iqm(values: ArrayLike) -> NDArray[np.float64]:
     return mean
 
 
+def optimality_gap(values: ArrayLike, target: float = 1.0) -> NDArray[np.float64]:
+    """Return by how much values fall short of a target, on average over the last axis (Agarwal et al. 2021).
+
+    What lies above the target counts as the target: ``mean(max(target - x, 0))``. Discounted payoffs have 1, an
+    undisturbed peaceful future, as their natural target, and are the same units in every world.
+    """
+    gap: NDArray[np.float64] = np.maximum(target - np.asarray(values, float), 0).mean(axis=-1)
+    return gap
+
+
 def bootstrap_interval(
     strata: Sequence[ArrayLike],
     statistic: Callable[[NDArray[np.float64]], NDArray[Any]] = iqm,
@@ -51,23 +61,27 @@ def bootstrap_interval(
     """Return a statistic with its 95 % stratified-bootstrap percentile interval (Efron & Tibshirani 1993).
 
     Args:
-        strata: One sequence of values, one per seed, for each stratum (world); each is resampled within itself. The
-            statistic is taken of all strata pooled; for the interval of one world, give that world alone.
-        statistic: Reduces the last axis.
+        strata: Values for each stratum (world), (..., seeds); each is resampled within itself. Values of one seed along
+            leading axes (say, with and without a control) are resampled together, as paired data must be. The statistic
+            is taken of all strata pooled; for the interval of one world, give that world alone.
+        statistic: Reduces the last axis, and leading axes of its own, as
+            ``lambda pairs: iqm(pairs[0]) - iqm(pairs[1])`` does for pairs.
         resamples: Number of resamples.
         seed: Seed of the interval's own generator.
 
     Raises:
-        ValueError: If a stratum is empty.
+        ValueError: If a stratum is empty or holds what is not a number.
     """
     groups = [np.asarray(values, float) for values in strata]
     if not groups or any(group.size == 0 for group in groups):
         raise ValueError("every stratum must hold the value of at least one seed")
-    estimate = float(statistic(np.concatenate(groups)))
-    if min(group.size for group in groups) < 2:
+    if any(np.isnan(group).any() for group in groups):
+        raise ValueError("a value is not a number: leave out the seeds without one, and say so")
+    estimate = float(statistic(np.concatenate(groups, axis=-1)))
+    if min(group.shape[-1] for group in groups) < 2:
         return Interval(estimate, math.nan, math.nan)
     rng = np.random.default_rng(seed)
-    drawn = [group[rng.integers(group.size, size=(resamples, group.size))] for group in groups]
+    drawn = [group[..., rng.integers(group.shape[-1], size=(resamples, group.shape[-1]))] for group in groups]
     low, high = np.quantile(statistic(np.concatenate(drawn, axis=-1)), (0.025, 0.975))
     return Interval(estimate, float(low), float(high))
 
