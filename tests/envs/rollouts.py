@@ -43,6 +43,8 @@ class Rules(NamedTuple):
     stages: Stages | None = None
     war: str = "terminal"
     mode: ActionMode = "multidiscrete"
+    reveal_intents: bool = False
+    signals: bool = True
 
 
 def script(seed: int, n: int, steps: int, batch: tuple[int, ...] = (), mode: ActionMode = "multidiscrete") -> Script:
@@ -55,8 +57,9 @@ def script(seed: int, n: int, steps: int, batch: tuple[int, ...] = (), mode: Act
 
 def turn(params: Params, state: State, paid: Array, rules: Rules) -> Turn:
     """Everything that can be seen of a state."""
-    masks = action_mask(state, rules.mode, rules.stages)
-    return Turn(state, paid, observe(params, state, rules.stages), masks, terminated(state, rules.stages))
+    masks = action_mask(state, rules.mode, rules.stages, signals=rules.signals)
+    seen = observe(params, state, rules.stages, reveal_intents=rules.reveal_intents)
+    return Turn(state, paid, seen, masks, terminated(state, rules.stages))
 
 
 def first_turn(params: Params, start: Draws, rules: Rules) -> Turn:
@@ -67,7 +70,7 @@ def first_turn(params: Params, start: Draws, rules: Rules) -> Turn:
 
 def next_turn(params: Params, state: State, actions: Array, draws: Draws, rules: Rules) -> Turn:
     """One step of a game."""
-    action = decode(params, state, actions, draws, rules.mode)
+    action = decode(params, state, actions, draws, rules.mode, signals=rules.signals)
     after = advance(params, state, action, draws, rules.stages, rules.war)
     return turn(params, after, reward(params, state, action, after, rules.stages, rules.war), rules)
 

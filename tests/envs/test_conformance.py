@@ -25,6 +25,10 @@ GAMES = [
     pytest.param({"world": world, "action_mode": mode, "n_states": n}, id=f"{world}-{mode}-{n}")
     for world, mode, n in product(WORLDS, ACTION_MODES, (2, 3, 5))
 ]
+GAMES += [
+    pytest.param({"world": "doubly_safe", "action_mode": mode, "n_states": n, option: value}, id=f"{option}-{mode}-{n}")
+    for (option, value), mode, n in product((("reveal_intents", True), ("signals", False)), ACTION_MODES, (2, 3))
+]
 
 # PettingZoo's tests hand an unknown reset option to every environment; that we warn about it is tested elsewhere.
 UNKNOWN_OPTION = "ignore:unknown reset option 'options' is ignored"

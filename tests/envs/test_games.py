@@ -23,6 +23,10 @@ SHAPES: dict[str, dict[str, Any]] = {
     "three": {"n_states": 3},
     "five_discrete": {"n_states": 5, "action_mode": "discrete"},
     "three_continuous": {"n_states": 3, "action_mode": "continuous"},
+    "three_revealed": {"n_states": 3, "reveal_intents": True},
+    "three_silenced": {"n_states": 3, "signals": False},
+    "silenced_discrete": {"action_mode": "discrete", "signals": False},
+    "silenced_continuous": {"action_mode": "continuous", "signals": False},
     "terminal": {"stages": STAGES},
     "scaled": {"stages": STAGES, "war": "scaled"},
 }
@@ -39,7 +43,8 @@ def all_play(games: Games, *moves: int) -> Any:
 def test_shapes_and_dtypes(shape: str) -> None:
     games = Games(BUSY, 5, max_cycles=4, seed=0, **SHAPES[shape])
     n = games.n_states
-    assert games.obs_dim == len(observation_table(BUSY, n, games.stages))
+    table = observation_table(BUSY, n, games.stages, reveal_intents=games.reveal_intents)
+    assert games.obs_dim == len(table)
     observations = games.reset()
     rng = np.random.default_rng(0)
     for _ in range(6):

@@ -51,9 +51,14 @@ class Loop:
         """One game's next state and payoffs."""
         stages, war = self.games.stages, self.games.war
         draws = of_game(self.steps[-1], k)
-        action = decode(self.params, self.states[k], actions, draws, self.games.action_mode)
+        mode, signals = self.games.action_mode, self.games.signals
+        action = decode(self.params, self.states[k], actions, draws, mode, signals=signals)
         after = advance(self.params, self.states[k], action, draws, stages, war)
         return after, reward(self.params, self.states[k], action, after, stages, war)
+
+    def seen(self, state: State) -> Any:
+        """What the states of one game observe."""
+        return observe(self.params, state, self.games.stages, reveal_intents=self.games.reveal_intents)
 
 
 def of_game(draws: Draws, k: int) -> Draws:
@@ -83,12 +88,13 @@ def assert_step(loop: Loop, actions: Any, step: Any) -> int:
         over = bool(np.all(ends) or after.steps >= MAX_CYCLES)
         assert (k in info["ended"]) == over
         if over:
-            assert_close(info["final_observation"][restarted], observe(loop.params, after, stages), "final observation")
+            assert_close(info["final_observation"][restarted], loop.seen(after), "final observation")
             assert_states(info["final_state"], restarted, after)
             after = loop.start(k, restarted)
             restarted += 1
-        assert_close(seen[k], observe(loop.params, after, stages), "observation")
-        assert_array_equal(info["action_mask"][k], action_mask(after, games.action_mode, stages))
+        assert_close(seen[k], loop.seen(after), "observation")
+        mask = action_mask(after, games.action_mode, stages, signals=games.signals)
+        assert_array_equal(info["action_mask"][k], mask)
         assert_states(games.state, k, after)
         loop.states[k] = after
     assert len(info["ended"]) == restarted
@@ -108,7 +114,7 @@ def test_games_are_the_rules_game_by_game(shape: str, fixed: bool, monkeypatch: 
     loop = Loop(monkeypatch, BUSY, games, given)
     observations = games.reset(2, **given)
     loop.states = [loop.start(k, k) for k in range(N_GAMES)]
-    assert_close(observations, [observe(BUSY, state, games.stages) for state in loop.states], "observations")
+    assert_close(observations, [loop.seen(state) for state in loop.states], "observations")
     endings = 0
     for _ in range(20):
         actions = random_actions(rng, n, (N_GAMES,), mode)

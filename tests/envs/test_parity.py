@@ -71,6 +71,9 @@ CASES: dict[str, tuple[int, Params, Rules]] = {
         Rules(),
     ),
     "four_discrete": (4, Params(**RICH), Rules(mode="discrete")),
+    "four_revealed": (4, Params(**RICH), Rules(reveal_intents=True)),
+    "four_silenced": (4, Params(**RICH), Rules(mode="discrete", signals=False)),
+    "two_silenced": (2, Params(**RICH), Rules(mode="continuous", signals=False)),
     "terminal": (2, Params(**RICH), Rules(STAGES)),
     "scaled": (2, Params(**RICH), Rules(STAGES, "scaled")),
 }
@@ -175,7 +178,10 @@ def test_jax_eager(case: str) -> None:
     assert_same_games(found, turns, clear, 2e-4, 2e-5)
 
 
-@pytest.mark.parametrize("case", ["two_continuous", "four_by_state", "four_discrete", "terminal", "scaled"])
+JITTED = ("two_continuous", "four_by_state", "four_discrete", "four_revealed", "two_silenced", "terminal", "scaled")
+
+
+@pytest.mark.parametrize("case", JITTED)
 def test_jax_jitted_with_traced_parameters(case: str) -> None:
     _, params, rules = CASES[case]
     played, turns, clear = reference(case)
@@ -233,7 +239,7 @@ def test_fought_false_equals_true_where_nobody_strikes(case: str) -> None:
     played, turns, _ = reference(case)
     for before, draws, actions in zip(turns[:-1], played.draws, played.actions, strict=True):
         state = before.state
-        action = decode(params, state, actions, draws, rules.mode)
+        action = decode(params, state, actions, draws, rules.mode, signals=rules.signals)
         action = action._replace(strike=action.strike & ~state.crisis)  # strikes of bystanders stay
         results = []
         for fought in (True, False):
