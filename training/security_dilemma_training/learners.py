@@ -60,6 +60,8 @@ def build_games(config: RunConfig, n_games: int, seed: int | None = None) -> Gam
         stages=game.stages,
         war=game.war,
         action_mode=game.action_mode,
+        reveal_intents=game.reveal_intents,
+        signals=game.signals,
         seed=seed,
     )
 
@@ -212,7 +214,9 @@ def load_policy(run: Run, path: Path | None = None) -> LearnedPolicy:
     config = run.config
     game = config.game
     torch.set_num_threads(config.learner.torch_threads)
-    observations = observation_space(config.resolved_params(), game.n_states, game.stages, game.max_cycles)
+    observations = observation_space(
+        config.resolved_params(), game.n_states, game.stages, game.max_cycles, reveal_intents=game.reveal_intents
+    )
     network = ActorCriticPolicy(
         observations, action_space(game.n_states, game.action_mode), falling(0.0, 1.0), **_network(config.learner)
     )

@@ -37,6 +37,8 @@ def play(policy: Policy, config: RunConfig, *, n_games: int, intents: ArrayLike,
         stages=game.stages,
         war=game.war,
         action_mode=game.action_mode,
+        reveal_intents=game.reveal_intents,
+        signals=game.signals,
     )
 
 

@@ -114,6 +114,8 @@ def train_response(
         stages=game.stages,
         war=game.war,
         action_mode=game.action_mode,
+        reveal_intents=game.reveal_intents,
+        signals=game.signals,
     )
     vec_env = ResponseVecEnv(games, policy, np.random.default_rng([seed, POLICY_STREAM]))
     model = build_learner(asked, vec_env, seed)

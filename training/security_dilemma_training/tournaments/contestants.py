@@ -130,6 +130,9 @@ def _problems(run: Run, n_states: int) -> list[str]:
         problems.append(f"was trained with n_states = {game.n_states}, the tournament has {n_states}")
     if game.stages:
         problems.append("was trained in a stage game: a tournament plays whole games")
+    if game.reveal_intents or not game.signals:
+        options = f"game.reveal_intents = {game.reveal_intents} and game.signals = {game.signals}"
+        problems.append(f"was trained with {options}: a tournament hides intents and hears signals")
     if game.action_mode == "continuous":
         problems.append("was trained with action_mode = 'continuous': matches take 'multidiscrete' or 'discrete'")
     return problems
