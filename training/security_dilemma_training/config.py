@@ -35,7 +35,7 @@ from security_dilemma_training.sections import (
     params_faults,
     seed_faults,
 )
-from security_dilemma_training.sources import outside_fault, read_yaml, with_overrides
+from security_dilemma_training.sources import label_of, outside_fault, read_yaml, with_overrides
 from security_dilemma_training.tuning.tuned import family_of, tuned_values
 
 __all__ = [
@@ -257,7 +257,7 @@ def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
     data, faults = with_overrides(read_yaml(path), overrides)
     if not any(text.startswith("output") for text in overrides):
         faults += outside_fault(data)
-    data.setdefault("name", re.sub(r"[^A-Za-z0-9._-]", "_", path.stem).lstrip("._-") or None)
+    data.setdefault("name", label_of(path))
     return parse(data, kind, source=str(path), faults=faults)
 
 

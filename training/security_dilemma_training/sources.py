@@ -12,7 +12,7 @@ import yaml
 
 from security_dilemma_training.faults import ConfigError, Fault
 
-__all__ = ["outside_fault", "read_yaml", "with_overrides"]
+__all__ = ["label_of", "outside_fault", "read_yaml", "with_overrides"]
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,6 +57,11 @@ def _syntax(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return f"{place}{getattr(error, 'problem', None) or error}: correct the YAML there"
+
+
+def label_of(path: Path) -> str | None:
+    """Return the name of a config that has none in its file: that of the file, as far as it can name a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", path.stem).lstrip("._-") or None
 
 
 def with_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
