@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,17 +26,33 @@ from security_dilemma_training.metrics import arms_over_time
 from security_dilemma_training.playing import play
 from security_dilemma_training.provenance import maker
 from security_dilemma_training.summary import summary_table
-from security_dilemma_training.trajectories import Policy, Trajectories, by_intent
+from security_dilemma_training.trajectories import Bools, Policy, Trajectories, by_intent
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
     from security_dilemma_training.runs import Run
 
-__all__ = ["ARMS_FILE", "evaluate_policy", "evaluate_run", "pairs_of_intents", "summary_table"]
+__all__ = [
+    "ARMS_FILE",
+    "PairOfGames",
+    "evaluate_policy",
+    "evaluate_run",
+    "evaluation_games",
+    "evaluation_seed",
+    "pairs_of_intents",
+    "summary_table",
+]
 
 ARMS_FILE = "arms.npz"
 """In a run folder: ``<pair>/<intent>/<arms, offensive_share or states>``, each (T,), of the states still there."""
+
+
+class PairOfGames(NamedTuple):
+    """The games of one pair of intents."""
+
+    intents: Bools  # (games, N), who is greedy
+    seed: int
 
 
 def pairs_of_intents(n_states: int) -> dict[str, int]:
@@ -44,6 +60,28 @@ def pairs_of_intents(n_states: int) -> dict[str, int]:
     if n_states == 2:
         return {"both_security_seekers": 0, "mixed": 1, "both_greedy": 2}
     return {"all_security_seekers": 0, "one_greedy": 1, "all_greedy": n_states}
+
+
+def evaluation_seed(run: Run, seed: int) -> int:
+    """Return the seed of the games that measure a run, of the evaluation's seed and the run's own."""
+    return int(np.random.SeedSequence([seed, run.seed]).generate_state(1)[0])
+
+
+def evaluation_games(n_states: int, games: int, seed: int) -> dict[str, PairOfGames]:
+    """Return the games of an evaluation by pair; which state is the greedy one alternates from game to game.
+
+    Args:
+        n_states: Number of states N.
+        games: Games for each pair.
+        seed: Seed of the games; each pair has its own stream.
+    """
+    pairs = pairs_of_intents(n_states)
+    places = (np.arange(n_states) + np.arange(games)[:, None]) % n_states
+    seeds = np.random.SeedSequence(seed).generate_state(len(pairs)).tolist()
+    return {
+        pair: PairOfGames(places >= n_states - greedy, stream)
+        for (pair, greedy), stream in zip(pairs.items(), seeds, strict=True)
+    }
 
 
 def evaluate_policy(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Any]:
@@ -81,8 +119,7 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     results = there if there and "pairs" in there else None
     if results is not None:
         return results
-    stream = int(np.random.SeedSequence([seed, run.seed]).generate_state(1)[0])
-    played = _played(load_policy(run), config, games, stream)
+    played = _played(load_policy(run), config, games, evaluation_seed(run, seed))
     results = about | _measured(played, config, games, seed)
     write_atomically(run.folder / ARMS_FILE, _arms(played))
     keep(run.evaluation_path, results)
@@ -111,14 +148,11 @@ def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
 
 
 def _played(policy: Policy, config: RunConfig, games: int, seed: int) -> dict[str, Trajectories]:
-    """Fresh games for each pair; which state is the greedy one alternates from game to game."""
-    game = config.game
-    pairs = pairs_of_intents(game.n_states)
-    places = (np.arange(game.n_states) + np.arange(games)[:, None]) % game.n_states
-    seeds = np.random.SeedSequence(seed).generate_state(len(pairs)).tolist()
+    """Fresh games for each pair."""
+    asked = evaluation_games(config.game.n_states, games, seed)
     return {
-        pair: play(policy, config, n_games=games, intents=places >= game.n_states - greedy, seed=stream)
-        for (pair, greedy), stream in zip(pairs.items(), seeds, strict=True)
+        pair: play(policy, config, n_games=games, intents=intents, seed=stream)
+        for pair, (intents, stream) in asked.items()
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,7 +17,18 @@ from security_dilemma.spaces import INTENTS
 from security_dilemma.stages import Stages
 from security_dilemma.state import State
 
-__all__ = ["Bools", "Floats", "Matched", "Policy", "Remembering", "Trajectories", "by_intent", "record", "restart"]
+__all__ = [
+    "Bools",
+    "Floats",
+    "Matched",
+    "Policy",
+    "Remembering",
+    "Trajectories",
+    "Watched",
+    "by_intent",
+    "record",
+    "restart",
+]
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating]
@@ -58,6 +69,38 @@ def restart(policy: Policy, n_games: int, which: NDArray[np.integer] | None = No
         policy.restart(n_games, which)
 
 
+@runtime_checkable
+class Storable(Protocol):
+    """A policy that remembers and can say what, so that a training among such policies can be interrupted."""
+
+    def memory_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that it remembers."""
+        ...
+
+    def remember(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from :meth:`memory_arrays`."""
+        ...
+
+
+def memory_of(policy: Policy) -> dict[str, NDArray[Any]]:
+    """Return what a policy remembers, by name; empty for one that remembers nothing.
+
+    Raises:
+        TypeError: If it remembers and cannot say what.
+    """
+    if isinstance(policy, Storable):
+        return policy.memory_arrays()
+    if isinstance(policy, Remembering):
+        raise TypeError(f"{type(policy).__name__} has restart, but neither memory_arrays nor remember")
+    return {}
+
+
+def remind(policy: Policy, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Let a policy go on from what :func:`memory_of` returned."""
+    if isinstance(policy, Storable):
+        policy.remember(arrays)
+
+
 class Matched:
     """A match: state i of every game is played by the i-th policy, or every state by the policy of its seat.
 
@@ -79,6 +122,17 @@ class Matched:
         for policy in self._distinct().values():
             restart(policy, n_games, which)
 
+    def memory_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what the policies remember, see :class:`Storable`."""
+        policies = enumerate(self._distinct().values())
+        return {f"{k}.{name}": kept for k, policy in policies for name, kept in memory_of(policy).items()}
+
+    def remember(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from :meth:`memory_arrays`."""
+        for k, policy in enumerate(self._distinct().values()):
+            own = {name.partition(".")[2]: kept for name, kept in arrays.items() if name.startswith(f"{k}.")}
+            remind(policy, own)
+
     def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
         """Return the actions, (n_games, n_states, n_components), see :class:`Policy`.
 
@@ -98,6 +152,35 @@ class Matched:
 
     def _distinct(self) -> dict[int, Policy]:
         return {id(policy): policy for policy in self.policies}
+
+
+class Watched:
+    """A policy of which is kept what it sees and does in each step.
+
+    Attributes:
+        observations: (n_games, n_states, obs_dim) float32 of each step.
+        masks: (n_games, n_states, …) of each step, which actions had their effect.
+        actions: (n_games, n_states, n_components) of each step.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        """Watch a policy."""
+        self._policy = policy
+        self.observations: list[Floats] = []
+        self.masks: list[Bools] = []
+        self.actions: list[NDArray[Any]] = []
+
+    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
+        """Return the policy's actions, see :class:`Policy`."""
+        actions = self._policy.act(observations, mask, rng)
+        self.observations.append(np.array(observations, np.float32))
+        self.masks.append(np.array(mask))
+        self.actions.append(np.array(actions))
+        return actions
+
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        """Let the policy forget; what was kept stays."""
+        restart(self._policy, n_games, which)
 
 
 class Trajectories(NamedTuple):
@@ -126,6 +209,7 @@ class Trajectories(NamedTuple):
     initiative: Floats  # (G, N), private benefit of striking h
     truncated: Bools  # (G, N), alive at the time limit: its future was cut off
     final_economy: Floats  # (G, N), Y after the last step; 0 for the eliminated
+    final_observation: Floats  # (G, N, obs_dim), what is seen after the last step; zeros for the eliminated
     start: State  # (G, N), the state in which each game started
     params: Params  # the parameters played
     stages: Stages | None  # the stages of a stage game
@@ -200,6 +284,7 @@ def record(
     rng = np.random.default_rng([seed, POLICY_STREAM])
     start, active = games.state, np.ones(n_games, bool)
     truncated, final_economy = np.zeros((n_games, n_states), bool), np.zeros((n_games, n_states), games.dtype)
+    final_observation = np.zeros(observations.shape, games.dtype)
     steps: list[dict[str, NDArray[Any]]] = []
     while active.any():
         before = games.state
@@ -208,6 +293,7 @@ def record(
         ended = active[info["ended"]]
         first = info["ended"][ended]
         truncated[first], final_economy[first] = late[first], info["final_state"].economy[ended]
+        final_observation[first] = info["final_observation"][ended]
         active = active.copy()
         active[first] = False
     return Trajectories(
@@ -217,6 +303,7 @@ def record(
         initiative=start.initiative,
         truncated=truncated,
         final_economy=final_economy,
+        final_observation=final_observation,
         start=start,
         params=games.params,
         stages=stages,

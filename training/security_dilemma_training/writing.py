@@ -13,7 +13,7 @@ try:
 except ImportError:  # only POSIX systems have it
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["folder_lock", "write_atomically"]
+__all__ = ["folder_lock", "replacing", "write_atomically"]
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -26,11 +26,21 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         OSError: If the file cannot be written; the old one, if any, is left as it was.
     """
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield the path of a temporary file in the same folder, which takes the place of ``path`` if all goes well.
+
+    Raises:
+        OSError: If the file cannot be written; the old one, if any, is left as it was.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

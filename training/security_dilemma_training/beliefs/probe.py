@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from security_dilemma.actions import CONTINUOUS_COMPONENTS, ActionMode, component_sizes
 from security_dilemma_training.playing import drawn_intents, play
 from security_dilemma_training.sections import Frozen
-from security_dilemma_training.trajectories import Bools, Floats, Policy, restart
+from security_dilemma_training.trajectories import Bools, Floats, Policy, Watched
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
@@ -63,24 +63,6 @@ class Histories(NamedTuple):
     trust: Floats  # (S, K), prior probability that the other is a security seeker
 
 
-class _Watched:
-    """A policy whose observations and actions are kept."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self.observations: list[Floats] = []
-        self.actions: list[NDArray[Any]] = []
-
-    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
-        actions = self._policy.act(observations, mask, rng)
-        self.observations.append(np.array(observations, np.float32))
-        self.actions.append(np.array(actions))
-        return actions
-
-    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
-        restart(self._policy, n_games, which)
-
-
 def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histories:
     """Play games whose intents are drawn from the prior, and return what every state saw and did.
 
@@ -93,7 +75,7 @@ def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histo
     game, n = config.game, config.game.n_states
     intents_stream, stream = np.random.SeedSequence(seed).generate_state(2).tolist()
     trust = np.broadcast_to(np.asarray(config.resolved_params().trust, float), (games, n))
-    watched = _Watched(policy)
+    watched = Watched(policy)
     intents = drawn_intents(config, games, intents_stream)
     played = play(watched, config, n_games=games, intents=intents, seed=stream)
     done = np.stack([_one_hot(actions, game.action_mode, n) for actions in watched.actions])
