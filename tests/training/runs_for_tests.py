@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from stable_baselines3 import PPO
+
 from security_dilemma_training.config import RunConfig, parse
+from security_dilemma_training.learners import LearnedPolicy, build_games, build_learner, load_policy
 from security_dilemma_training.runs import Run
+from security_dilemma_training.vec_env import GamesVecEnv
 
 CRISIS = {
     "game": {"max_cycles": 1, "stages": [[["hold", "strike"], 1.0]]},
@@ -37,6 +41,20 @@ def crisis_config(**changes: Any) -> RunConfig:
     schedule = {"agent_steps": 60 * 2048}
     base = merged(CRISIS, {"world": None, "learner": learner, "schedule": schedule})
     return small_config(**merged(base, changes))
+
+
+def ppo(config: RunConfig, seed: int = 0) -> PPO:
+    """Return an untrained learner of a config of PPO, in slots of its own."""
+    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), seed)
+    assert isinstance(model, PPO)
+    return model
+
+
+def loaded(run: Run) -> LearnedPolicy:
+    """Return the policy of a run whose algorithm is PPO."""
+    policy = load_policy(run)
+    assert isinstance(policy, LearnedPolicy)
+    return policy
 
 
 def new_run(folder: Path, config: RunConfig, seed: int = 0) -> Run:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from security_dilemma import Params
 from security_dilemma.spaces import action_space
 from security_dilemma.state import Move, Signal
-from security_dilemma_training.learners import LearnedPolicy, load_policy
+from security_dilemma_training.learners import LearnedPolicy
 from security_dilemma_training.responses.best_response import ResponseOptions, train_response
 from security_dilemma_training.responses.best_response_env import ResponseGames, ResponseVecEnv, Seated, seats_of
 from security_dilemma_training.trajectories import Bools, Floats
 from tests.training.players import Coin, Scripted
-from tests.training.runs_for_tests import small_config
+from tests.training.runs_for_tests import loaded, small_config
 from tests.training.untrained import untrained
 
 HOLD = np.array([Move.HOLD, 0])
@@ -137,7 +137,7 @@ def test_the_first_start_is_the_policy_itself_if_it_has_weights(tmp_path: Path) 
     config = small_config(learner={"learning_rate": 1e-9})
     run = untrained(tmp_path / "run", 7, learner={"learning_rate": 1e-9})
     options, games = ResponseOptions(agent_steps=1, slots=16), response_games(8, greedy=True)
-    own = strikes(load_policy(run), games)
+    own = strikes(loaded(run), games)
     for start, same in ((0, True), (2, False)):
         network = train_response(Coin(0.3), config, options, greedy=True, start=start, seed=0, weights=run.policy_path)
         found = strikes(LearnedPolicy(network, "multidiscrete", 2), games)

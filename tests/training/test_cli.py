@@ -14,7 +14,7 @@ import pytest
 from security_dilemma.params import WORLDS, ParameterError
 from security_dilemma_training import cli, jobs
 from security_dilemma_training.beliefs.probe import ProbeOptions
-from security_dilemma_training.config import FourWorldsConfig
+from security_dilemma_training.config import FourWorldsConfig, PPOConfig
 from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.jobs import Job, Outcome
 from security_dilemma_training.responses.best_response import ResponseOptions
@@ -98,7 +98,7 @@ def test_train_trains_every_seed_in_its_folder(
     status = run(monkeypatch, "train", "trial.yaml", "seeds=[3,5]", "learner.n_steps=16", "--workers", "3")
     assert status == 0
     assert [(run.seed, run.folder) for run in trained] == [(k, Path(f"runs/trial/seed_{k}")) for k in (3, 5)]
-    assert all(run.config.learner.n_steps == 16 for run in trained)
+    assert all(run.config.learner.narrowed(PPOConfig).n_steps == 16 for run in trained)
     assert here == [3]
     assert "security-dilemma evaluate runs/trial" in capsys.readouterr().out
 
@@ -116,7 +116,7 @@ def test_train_goes_on_and_overwrites(
     assert "learner.n_steps: 8 there, 16 now" in told
     assert "--overwrite" in told
     assert run(monkeypatch, "train", "trial.yaml", *out, "learner.n_steps=16", "--overwrite") == 0
-    assert Run.open("somewhere else/2024/seed_0").config.learner.n_steps == 16
+    assert Run.open("somewhere else/2024/seed_0").config.learner.narrowed(PPOConfig).n_steps == 16
 
 
 def test_evaluate_passes_runs_on_and_prints_the_table(

@@ -17,6 +17,7 @@ from security_dilemma.params import PARAMETERS, WORLDS, Params
 from security_dilemma_training.config import (
     ConfigError,
     FourWorldsConfig,
+    PPOConfig,
     RunConfig,
     config_hash,
     determinants,
@@ -84,7 +85,8 @@ def test_schemas_tell_ranges_and_meanings_of_every_parameter(tmp_path: Path) -> 
 
 def test_defaults() -> None:
     config = parse({"world": "intense"}, RunConfig)
-    assert (config.learner.slots, config.learner.n_steps, config.learner.batch_size) == (512, 32, 4096)
+    learner = config.learner.narrowed(PPOConfig)
+    assert (learner.slots, learner.n_steps, learner.batch_size) == (512, 32, 4096)
     assert (config.schedule.agent_steps, config.schedule.checkpoint_every) == (1_000_000, 250_000)
     assert (config.evaluation.games, config.evaluation.horizon, config.evaluation.seed) == (2000, 20, 1_000_000)
     assert (config.seeds, config.n_games) == ((0,), 256)
@@ -142,12 +144,13 @@ def test_a_batch_divides_what_is_collected() -> None:
     problem = faults_of({"world": "intense", "learner": learner})["learner.batch_size"]
     assert problem == "= 300 must divide slots × n_steps = 640: 160, for example"
     faults_of({"world": "intense", "learner": learner | {"batch_size": 1280}})
-    assert parse({"world": "intense", "learner": learner | {"batch_size": 640}}, RunConfig).learner.batch_size == 640
+    config = parse({"world": "intense", "learner": learner | {"batch_size": 640}}, RunConfig)
+    assert config.learner.narrowed(PPOConfig).batch_size == 640
 
 
 def test_an_initial_strike_probability_needs_discrete_moves() -> None:
     data: dict[str, Any] = {"world": "intense", "learner": {"initial_strike_probability": 0.1}}
-    assert parse(data, RunConfig).learner.initial_strike_probability == 0.1
+    assert parse(data, RunConfig).learner.narrowed(PPOConfig).initial_strike_probability == 0.1
     faults = faults_of(data | {"game": {"action_mode": "continuous"}})
     assert "discrete action modes" in faults["learner.initial_strike_probability"]
     faults = faults_of({"world": "intense", "learner": {"initial_strike_probability": 1}})
@@ -195,7 +198,7 @@ def test_configs_do_not_change() -> None:
     config = parse({"world": "intense", "learner": {"hidden_sizes": [8, 8]}}, RunConfig)
     with pytest.raises(ValidationError):
         config.learner.slots = 2
-    assert config.learner.hidden_sizes == (8, 8)
+    assert config.learner.narrowed(PPOConfig).hidden_sizes == (8, 8)
     assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301
 
 
@@ -203,7 +206,8 @@ def test_overrides(tmp_path: Path) -> None:
     path = write(tmp_path, "world: intense\nlearner: {n_steps: 32, slots: 256}\n")
     overrides = ["learner.n_steps=64", "params.balance=0.5", "seeds=[0,1,2]", "learner.learning_rate=1e-4"]
     config = load(path, [*overrides, "world=not_intense"], RunConfig)
-    assert (config.learner.n_steps, config.learner.slots, config.learner.learning_rate) == (64, 256, 1e-4)
+    learner = config.learner.narrowed(PPOConfig)
+    assert (learner.n_steps, learner.slots, learner.learning_rate) == (64, 256, 1e-4)
     assert (config.world, config.params, config.seeds) == ("not_intense", {"balance": 0.5}, (0, 1, 2))
 
 

@@ -10,6 +10,7 @@ import pytest
 from security_dilemma.params import WORLDS
 from security_dilemma_training.config import (
     FourWorldsConfig,
+    PPOConfig,
     load_defaults,
     parse,
 )
@@ -23,7 +24,7 @@ def test_each_of_the_four_worlds_has_its_config() -> None:
         one = config.for_world(name)
         assert (one.world, one.label, one.folder) == (name, name, Path("runs/four_worlds") / name)
         assert one.resolved_params() == WORLDS[name].replace(war_cost=0.3)
-        assert (one.learner.n_steps, one.seeds) == (64, (0, 1, 2, 3, 4))
+        assert (one.learner.narrowed(PPOConfig).n_steps, one.seeds) == (64, (0, 1, 2, 3, 4))
     with pytest.raises(KeyError):
         config.for_world("utopia")
 

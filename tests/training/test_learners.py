@@ -15,13 +15,11 @@ from security_dilemma_training.learners import (
     LearnedPolicy,
     LivingRolloutBuffer,
     build_games,
-    build_learner,
     falling,
     load_policy,
 )
 from security_dilemma_training.train import train
-from security_dilemma_training.vec_env import GamesVecEnv
-from tests.training.runs_for_tests import new_run, silent, small_config
+from tests.training.runs_for_tests import new_run, ppo, silent, small_config
 
 
 def test_schedules_fall_linearly_to_a_share() -> None:
@@ -36,8 +34,9 @@ def test_schedules_fall_linearly_to_a_share() -> None:
 def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability: float | None, expected: float) -> None:
     learner = {"initial_strike_probability": probability, "slots": 6000, "batch_size": 48000}
     config = small_config(game={"action_mode": mode, "n_states": n_states}, learner=learner)
-    vec_env = GamesVecEnv(build_games(config, config.n_games))
-    model = build_learner(config, vec_env, 0)
+    model = ppo(config)
+    vec_env = model.env
+    assert vec_env is not None
     rest = 5 if n_states == 2 else 15
     bias = model.policy.action_net.get_parameter("bias").detach()
     moves_bias = bias.reshape(5, rest) if mode == "discrete" else bias[:5, None]
@@ -45,7 +44,9 @@ def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability:
     assert float(chances[Move.STRIKE]) == pytest.approx(expected, abs=1e-6)
     others = [float(chances[move]) for move in Move if move is not Move.STRIKE]
     assert others == pytest.approx([(1 - expected) / 4] * 4, abs=1e-6)
-    actions, _ = model.predict(vec_env.reset())
+    observations = vec_env.reset()
+    assert isinstance(observations, np.ndarray)
+    actions, _ = model.predict(observations)
     moves = actions // rest if mode == "discrete" else actions[:, 0]
     assert np.mean(moves == Move.STRIKE) == pytest.approx(expected, abs=0.025)
 
@@ -53,8 +54,9 @@ def test_the_first_policy_strikes_as_told(mode: str, n_states: int, probability:
 @pytest.mark.parametrize("value", [-0.5, 0.0, 0.5])
 def test_the_untrained_critic_expects_what_it_is_told(value: float) -> None:
     config = small_config(learner={"initial_value": value})
-    vec_env = GamesVecEnv(build_games(config, config.n_games))
-    model = build_learner(config, vec_env, 0)
+    model = ppo(config)
+    vec_env = model.env
+    assert vec_env is not None
     with torch.no_grad():
         expected = model.policy.predict_values(torch.as_tensor(vec_env.reset()))
     np.testing.assert_allclose(expected, value)
@@ -67,7 +69,7 @@ def test_the_untrained_critic_expects_what_it_is_told(value: float) -> None:
 def test_options_reach_the_learner() -> None:
     learner: dict[str, Any] = {"hidden_sizes": [16, 8], "activation": "relu", "gae_lambda": 0.9, "clip_range": 0.1}
     config = small_config(params={"discount": 0.9}, learner=learner)
-    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 3)
+    model = ppo(config, 3)
     assert (model.gamma, model.gae_lambda, model.n_steps, model.seed) == (0.9, 0.9, 8, 3)
     assert [tuple(layer.shape) for name, layer in model.policy.mlp_extractor.policy_net.named_parameters()] == [
         (16, 21),
@@ -81,7 +83,7 @@ def test_options_reach_the_learner() -> None:
 
 def test_eliminated_states_do_not_reach_the_learner() -> None:
     config = small_config(game={"n_states": 3}, params={"crisis_rate": 0.9}, schedule={"agent_steps": 384})
-    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    model = ppo(config)
     batches: list[Any] = []
 
     class Watched(LivingRolloutBuffer):
@@ -115,7 +117,7 @@ def test_a_loaded_policy_plays_as_the_learner_did(tmp_path: Path, mode: str) -> 
     np.testing.assert_array_equal(first, again)
     assert first.shape == (3000, 2, games.n_components)
     games.step(first)  # inside the action space
-    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    model = ppo(config)
     with np.load(run.policy_path) as file:
         state = {name.removeprefix("policy."): torch.as_tensor(file[name]) for name in file.files if name != "meta"}
     model.policy.load_state_dict(state)
@@ -128,7 +130,7 @@ def test_a_loaded_policy_plays_as_the_learner_did(tmp_path: Path, mode: str) -> 
 def test_probabilities_are_those_of_what_is_drawn(mode: str, n_states: int, sizes: tuple[int, ...]) -> None:
     config = small_config(game={"action_mode": mode, "n_states": n_states})
     games = build_games(config, 20_000)
-    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    model = ppo(config)
     policy = LearnedPolicy(model.policy, config.game.action_mode, n_states)
     observations = np.broadcast_to(games.reset(1)[:1], (20_000, n_states, games.obs_dim))
     found = policy.probabilities(observations)
@@ -144,6 +146,6 @@ def test_probabilities_are_those_of_what_is_drawn(mode: str, n_states: int, size
 def test_a_density_has_no_probabilities() -> None:
     config = small_config(game={"action_mode": "continuous"})
     games = build_games(config, 2)
-    model = build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0)
+    model = ppo(config)
     with pytest.raises(ValueError, match="continuous"):
         LearnedPolicy(model.policy, "continuous", 2).probabilities(games.reset(0))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import yaml
 
-from security_dilemma_training.config import RunConfig, config_hash, parse
+from security_dilemma_training.config import PPOConfig, RunConfig, config_hash, parse
 from security_dilemma_training.runs import Run, RunError, find_runs, write_atomically
 from security_dilemma_training.sources import read_yaml
 
@@ -74,7 +74,7 @@ def test_overwriting_begins_anew(tmp_path: Path) -> None:
     old.policy_path.write_bytes(b"old")
     new = Run.create(tmp_path / "run", config(learner={"n_steps": 64}), 1, overwrite=True)
     assert not new.policy_path.exists()
-    assert (new.seed, Run.open(new.folder).config.learner.n_steps) == (1, 64)
+    assert (new.seed, Run.open(new.folder).config.learner.narrowed(PPOConfig).n_steps) == (1, 64)
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
@@ -196,7 +196,7 @@ def test_an_option_that_came_later_leaves_old_runs_alone(tmp_path: Path) -> None
     path.write_text(yaml.safe_dump(old))
     rewrite(run, {"config_hash": config_hash(old)})
     assert config_hash(old) != config_hash(config().resolved())
-    assert Run.open(tmp_path).config.learner.initial_value is None
+    assert Run.open(tmp_path).config.learner.narrowed(PPOConfig).initial_value is None
     Run.create(tmp_path, config(evaluation={"games": 7}, learner={"torch_threads": 3}), 0)
     again = Run.open(tmp_path)
     assert (again.config.evaluation.games, again.config.learner.torch_threads) == (7, 3)

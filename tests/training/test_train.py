@@ -11,14 +11,13 @@ import pytest
 import torch
 
 from security_dilemma.state import Move
-from security_dilemma_training import train as train_module
+from security_dilemma_training.algorithms import on_policy
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError
-from security_dilemma_training.learners import build_games, build_learner, load_policy
+from security_dilemma_training.learners import build_games, load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.train import BatchedBootstrap, train
-from security_dilemma_training.vec_env import GamesVecEnv
-from tests.training.runs_for_tests import crisis_config, new_run, silent, small_config
+from tests.training.runs_for_tests import crisis_config, new_run, ppo, silent, small_config
 
 
 def weights(run: Run) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def test_bootstrapping_at_once_equals_slot_by_slot(tmp_path: Path, monkeypatch: 
         def _on_step(self) -> bool:
             return True
 
-    monkeypatch.setattr(train_module, "BatchedBootstrap", LeaveItToTheLibrary)
+    monkeypatch.setattr(on_policy, "BatchedBootstrap", LeaveItToTheLibrary)
     one_by_one = new_run(tmp_path / "one_by_one", config)
     train(one_by_one, silent)
     for name, value in weights(batched).items():
@@ -133,11 +132,10 @@ def test_the_time_limit_is_no_end_for_the_critic(tmp_path: Path) -> None:
         **changes,
     )
     run = new_run(tmp_path / "run", config)
-    vec_env = GamesVecEnv(build_games(config, config.n_games))
-    model = build_learner(config, vec_env, 0)
+    model = ppo(config)
     model.learn(config.schedule.agent_steps, callback=BatchedBootstrap())
     with torch.no_grad():
-        values = model.policy.predict_values(torch.as_tensor(vec_env.reset()))
+        values = model.policy.predict_values(torch.as_tensor(build_games(config, 64).reset(0).reshape(128, -1)))
     assert float(values.mean()) == pytest.approx(1.0, abs=0.05)
     assert run.config.gamma == 0.95
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Discriminator, Field, Tag
 
 from security_dilemma.actions import ActionMode
-from security_dilemma_training.faults import Fault
+from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.sections import Count, Frozen, GameConfig, Share
 
 __all__ = [
     "ACTION_MODES_OF",
     "ALGORITHM_NAMES",
     "A2CConfig",
+    "ClippedConfig",
     "DQNConfig",
     "Learner",
     "LearnerConfig",
     "MaskablePPOConfig",
+    "NetworkConfig",
     "OffPolicyConfig",
     "OnPolicyConfig",
     "PPOConfig",
@@ -32,6 +34,7 @@ __all__ = [
 
 Sizes = Annotated[tuple[Count, ...], Field(strict=False)]
 Positive = Annotated[float, Field(gt=0)]
+Kind = TypeVar("Kind", bound="LearnerConfig")
 
 
 class LearnerConfig(Frozen):
@@ -48,10 +51,6 @@ class LearnerConfig(Frozen):
     """Step size of the optimizer at the start."""
     learning_rate_final_share: Share = 0.0
     """The learning rate falls linearly to this share of itself."""
-    hidden_sizes: Sizes = (64, 64)
-    """Widths of the hidden layers."""
-    activation: Literal["tanh", "relu"] = "tanh"
-    """Activation of the hidden layers."""
     device: str = Field(default="cpu", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
     """Where the network computes."""
     torch_threads: Count = 1
@@ -59,8 +58,30 @@ class LearnerConfig(Frozen):
     tuned: bool = False
     """Whether options that are left out take the values found by `security-dilemma tune` for the world's family."""
 
+    def narrowed(self, kind: type[Kind]) -> Kind:
+        """Return this very learner as one of a kind, for what only learners of that kind have.
 
-class OnPolicyConfig(LearnerConfig):
+        Raises:
+            ConfigError: If it is of another kind.
+        """
+        if not isinstance(self, kind):
+            kinds = " or ".join(
+                name for name, model in zip(ALGORITHM_NAMES, MODELS, strict=True) if issubclass(model, kind)
+            )
+            raise ConfigError([Fault("learner.algorithm", f"= {self.algorithm!r} must be {kinds} here")])
+        return self
+
+
+class NetworkConfig(LearnerConfig):
+    """What learners with a network have in common."""
+
+    hidden_sizes: Sizes = (64, 64)
+    """Widths of the hidden layers."""
+    activation: Literal["tanh", "relu"] = "tanh"
+    """Activation of the hidden layers."""
+
+
+class OnPolicyConfig(NetworkConfig):
     """What learners from fresh steps have in common: a policy and a value, updated after every rollout."""
 
     n_steps: Count = 32
@@ -84,7 +105,7 @@ class OnPolicyConfig(LearnerConfig):
     random weights say, which differs by seed."""
 
 
-class _Clipped(OnPolicyConfig):
+class ClippedConfig(OnPolicyConfig):
     """What proximal policy optimisation (Schulman et al. 2017) and its kin have in common."""
 
     batch_size: int = Field(default=4096, ge=2)
@@ -95,21 +116,21 @@ class _Clipped(OnPolicyConfig):
     """How far an update may move the probability ratio from 1."""
 
 
-class PPOConfig(_Clipped):
+class PPOConfig(ClippedConfig):
     """Proximal policy optimisation (Schulman et al. 2017)."""
 
     algorithm: Literal["ppo"] = "ppo"
     """The learning algorithm."""
 
 
-class MaskablePPOConfig(_Clipped):
+class MaskablePPOConfig(ClippedConfig):
     """PPO whose policy never chooses an action that would have no effect (Huang & Ontañón 2022)."""
 
     algorithm: Literal["maskable_ppo"] = "maskable_ppo"
     """The learning algorithm."""
 
 
-class RecurrentPPOConfig(_Clipped):
+class RecurrentPPOConfig(ClippedConfig):
     """PPO whose policy and value remember what they have seen of the game in an LSTM layer."""
 
     algorithm: Literal["recurrent_ppo"] = "recurrent_ppo"
@@ -129,7 +150,7 @@ class A2CConfig(OnPolicyConfig):
     """Whether advantages are normalised by batch; that rescales the precision of quantal responses."""
 
 
-class OffPolicyConfig(LearnerConfig):
+class OffPolicyConfig(NetworkConfig):
     """What learners from replayed steps have in common."""
 
     slots: int = Field(default=128, ge=2)
@@ -269,7 +290,7 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> l
         near = max(learner.slots // game.n_states, 1) * game.n_states
         problem = f"= {learner.slots} must be a multiple of game.n_states = {game.n_states}: {near}, for example"
         faults.append(Fault("learner.slots", problem, ("game.n_states",)))
-    elif isinstance(learner, _Clipped):
+    elif isinstance(learner, ClippedConfig):
         faults += _batch_faults(learner, learners)
     strikes = getattr(learner, "initial_strike_probability", None)
     if strikes is not None and game.action_mode == "continuous":
@@ -278,7 +299,7 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> l
     return faults
 
 
-def _batch_faults(learner: _Clipped, learners: int) -> list[Fault]:
+def _batch_faults(learner: ClippedConfig, learners: int) -> list[Fault]:
     """Return the fault of a batch size that does not divide what one network learns from in an update."""
     steps = learner.slots // learners * learner.n_steps
     if steps % learner.batch_size == 0:

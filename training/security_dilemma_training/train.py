@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
 
+from security_dilemma_training.algorithms import ALGORITHMS
+from security_dilemma_training.algorithms.on_policy import BatchedBootstrap
 from security_dilemma_training.checkpoints import load_training, save_policy, save_training
-from security_dilemma_training.learners import build_games, build_learner, falling
+from security_dilemma_training.learners import build_games, build_learner
 from security_dilemma_training.vec_env import GamesVecEnv
 from security_dilemma_training.writing import write_atomically
 
@@ -24,25 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["BatchedBootstrap", "ProgressTable", "Training", "train"]
 
 Report = Callable[[float, str], None]
-
-
-class BatchedBootstrap(BaseCallback):
-    """Bootstraps all slots that ran into the time limit at once.
-
-    Stable-baselines3 does the same one slot at a time, with a forward pass each; here the values of all last
-    observations are taken in one, and its own loop finds nothing left to do.
-    """
-
-    def _on_step(self) -> bool:
-        infos, rewards, dones = self.locals["infos"], self.locals["rewards"], self.locals["dones"]
-        late = [slot for slot in dones.nonzero()[0].tolist() if infos[slot].get("TimeLimit.truncated")]
-        if late:
-            last_seen = torch.stack([torch.as_tensor(infos[slot].pop("terminal_observation")) for slot in late])
-            assert isinstance(self.model, PPO)
-            with torch.no_grad():
-                values = self.model.policy.predict_values(last_seen.to(self.model.device))
-            rewards[late] += self.model.gamma * values.flatten().cpu().numpy()
-        return True
 
 
 class ProgressTable(KVWriter):
@@ -78,14 +60,13 @@ class ProgressTable(KVWriter):
 
 
 class Training(BaseCallback):
-    """Anneals the entropy, logs what happens in the games, saves checkpoints and reports progress."""
+    """Logs what happens in the games, saves checkpoints and reports progress."""
 
     def __init__(self, run: Run, vec_env: GamesVecEnv, report: Report) -> None:
         """Follow the training of ``run`` in ``vec_env``."""
         super().__init__()
         self._run, self._vec_env, self._report = run, vec_env, report
-        learner, self._schedule = run.config.learner, run.config.schedule
-        self._entropy = falling(learner.entropy_coefficient, learner.entropy_final_share)
+        self._schedule = run.config.schedule
         self._saved_at: int | None = None
 
     def _on_rollout_start(self) -> None:
@@ -96,16 +77,12 @@ class Training(BaseCallback):
         if self.num_timesteps - self._saved_at >= self._schedule.checkpoint_every:
             save_training(self._run.checkpoint_path, self.model, self._vec_env)
             self._saved_at = self.num_timesteps
-        self.model.ent_coef = self._entropy(1 - done)
         self._report(min(1.0, done), f"{self.num_timesteps:,} agent-steps")
 
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_end(self) -> None:
-        assert isinstance(self.model, PPO)
-        self.logger.record("train/entropy_coefficient", self.model.ent_coef)
-        self.logger.record("train/mean_value", float(self.model.rollout_buffer.values.mean()))
         for name, value in self._vec_env.monitor.read().items():
             self.logger.record(name, value)
 
@@ -132,6 +109,7 @@ def _learn(run: Run, report: Report) -> None:
     config = run.config
     vec_env = GamesVecEnv(build_games(config, config.n_games))
     model = build_learner(config, vec_env, run.seed)
+    assert isinstance(model, PPO)
     logger = Logger(None, [])
     model.set_logger(logger)
     if run.checkpoint_path.exists():
@@ -142,7 +120,8 @@ def _learn(run: Run, report: Report) -> None:
     # stable-baselines3 counts what it is asked for from where the model stands
     left = config.schedule.agent_steps - model.num_timesteps
     if left > 0:
-        callbacks: list[BaseCallback] = [BatchedBootstrap(), Training(run, vec_env, report)]
+        own = ALGORITHMS[config.learner.algorithm].callbacks(config)
+        callbacks: list[BaseCallback] = [*own, Training(run, vec_env, report)]
         model.learn(left, callback=callbacks, reset_num_timesteps=False)
     save_policy(run.policy_path, model.policy)
     model.logger.close()

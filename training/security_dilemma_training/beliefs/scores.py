@@ -29,6 +29,7 @@ from security_dilemma.solver.beliefs import posteriors
 from security_dilemma.spaces import INTENTS
 from security_dilemma.stage_games import StageGame
 from security_dilemma.state import Signal
+from security_dilemma_training.algorithms.policies import Readable
 from security_dilemma_training.beliefs.probe import Histories, Probe, ProbeOptions, histories, train_probe
 from security_dilemma_training.kept import identity, keep, kept
 from security_dilemma_training.learners import load_policy
@@ -139,7 +140,9 @@ def beliefs(
         return there
     policy = load_policy(run)
     tree, reason = _tree(run.config)
-    if tree is not None:
+    if not isinstance(policy, Readable):
+        tree, reason = None, reason or "the policy does not tell its probabilities by observation"
+    if tree is not None and isinstance(policy, Readable):
         held = exact_beliefs(tree, tree.behaviour_of(policy.probabilities))
     else:
         seed = int(np.random.SeedSequence([options.seed, run.seed]).generate_state(1)[0])

@@ -1,4 +1,4 @@
-"""Best responses to a frozen policy, learned by stable-baselines3's PPO within a budget."""
+"""Best responses to a frozen policy of any kind, learned by stable-baselines3's PPO within a budget."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.checkpoints import load_arrays
-from security_dilemma_training.learners import build_learner, falling
+from security_dilemma_training.learner_sections import PPOConfig
+from security_dilemma_training.learners import build_learner
+from security_dilemma_training.partner_sections import SelfPlay
 from security_dilemma_training.responses.best_response_env import ResponseGames, ResponseVecEnv, seats_of
 from security_dilemma_training.sections import Frozen
-from security_dilemma_training.train import BatchedBootstrap
 
 if TYPE_CHECKING:
-    from security_dilemma_training.config import LearnerConfig, RunConfig
+    from security_dilemma_training.config import RunConfig
     from security_dilemma_training.trajectories import Policy
 
-__all__ = ["ResponseOptions", "train_response"]
+__all__ = ["ResponseOptions", "responder_config", "train_response"]
 
 Report = Callable[[float, str], None]
 Several = Annotated[int, Field(ge=2)]
@@ -53,18 +55,15 @@ class ResponseOptions(Frozen):
     """Seed, together with the run's own, of the responders and of all games."""
 
 
-class _Annealing(BaseCallback):
-    """Lets the entropy's weight fall as the run's own training does, and reports progress."""
+class _Progress(BaseCallback):
+    """Reports progress."""
 
-    def __init__(self, learner: LearnerConfig, agent_steps: int, report: Report) -> None:
+    def __init__(self, agent_steps: int, report: Report) -> None:
         super().__init__()
-        self._entropy = falling(learner.entropy_coefficient, learner.entropy_final_share)
         self._agent_steps, self._report = agent_steps, report
 
     def _on_rollout_start(self) -> None:
-        assert isinstance(self.model, PPO)
         done = min(1.0, self.num_timesteps / self._agent_steps)
-        self.model.ent_coef = self._entropy(1 - done)
         self._report(done, f"{self.num_timesteps:,} steps of the responder")
 
     def _on_step(self) -> bool:
@@ -84,8 +83,8 @@ def train_response(
 ) -> ActorCriticPolicy:
     """Learn to answer a policy: one state of each game learns, the others play the policy.
 
-    The learner is the config's own with fewer slots. Its network sees what a state observes and remembers nothing
-    else, so that a best response which depends on more of the past is out of its reach.
+    The learner is PPO with fewer slots, see :func:`responder_config`. Its network sees what a state observes and
+    remembers nothing else, so that a best response which depends on more of the past is out of its reach.
 
     Args:
         policy: Plays all other states; it stays as it is.
@@ -95,14 +94,15 @@ def train_response(
         start: Number of the start: the first begins with ``weights`` if there are any, and of the others every second
             one strikes with probability :data:`MANY_STRIKES` at first, the rest as the config says.
         seed: Seed of the responder, of the games and of the policy's chance.
-        weights: A policy file for a network of the config.
+        weights: A policy file for a network of :func:`responder_config`.
         report: Called with the share done and a message.
 
     Returns:
         The responder's network.
     """
     game = config.game
-    asked = config.model_copy(update={"learner": _learner(config, options, start)})
+    learner = _learner(config, options, start)
+    asked = config.model_copy(update={"learner": learner, "partners": SelfPlay()})
     params = config.resolved_params()
     games = ResponseGames(
         params,
@@ -119,19 +119,26 @@ def train_response(
     )
     vec_env = ResponseVecEnv(games, policy, np.random.default_rng([seed, POLICY_STREAM]))
     model = build_learner(asked, vec_env, seed)
+    assert isinstance(model, PPO)
     if start == 0 and weights is not None:
         load_arrays(weights, model.policy)
     model.set_logger(Logger(None, []))
-    update = options.slots * config.learner.n_steps
+    update = options.slots * learner.n_steps
     agent_steps = math.ceil(options.agent_steps / update) * update  # rates fall to their end, and not below it
-    callbacks: list[BaseCallback] = [BatchedBootstrap(), _Annealing(config.learner, agent_steps, report)]
+    callbacks = [*ALGORITHMS[learner.algorithm].callbacks(asked), _Progress(agent_steps, report)]
     model.learn(agent_steps, callback=callbacks)
     return model.policy
 
 
-def _learner(config: RunConfig, options: ResponseOptions, start: int) -> LearnerConfig:
-    """The config's learner with as many batches an update, but fewer slots, and at first with many strikes or not."""
-    learner = config.learner
+def responder_config(config: RunConfig) -> RunConfig:
+    """Return the config of who answers a policy of ``config``: PPO, with the run's own options if it learned by PPO."""
+    learner = config.learner if isinstance(config.learner, PPOConfig) else PPOConfig()
+    return config.model_copy(update={"learner": learner, "partners": SelfPlay()})
+
+
+def _learner(config: RunConfig, options: ResponseOptions, start: int) -> PPOConfig:
+    """The responder's learner: fewer slots, as many batches an update, and at first many strikes or not."""
+    learner = responder_config(config).learner.narrowed(PPOConfig)
     steps, batches = options.slots * learner.n_steps, learner.slots * learner.n_steps // learner.batch_size
     sizes = (size for size in range(steps // batches, 1, -1) if steps % size == 0)
     changes: dict[str, Any] = {"slots": options.slots, "batch_size": next(sizes, steps), "device": "cpu"}

@@ -24,9 +24,10 @@ __all__ = ["LEARNERS", "independent_job", "learn_experiments", "sb3_job"]
 Values = dict[str, list[float]]
 
 GAMES = ("theory/settings", "theory/targets/arms", "theory/targets/signals")
+ALGORITHM = ("algorithms/algorithm", "algorithms/on_policy", "algorithms/policies")
 SOURCES = {
     "independent": (*GAMES, "theory/independent", "theory/independent_experiments", "theory/armament"),
-    "PPO": (*GAMES, "theory/sb3_experiments", "theory/sb3_stage_games", "learners", "train", "vec_env"),
+    "PPO": (*GAMES, "theory/sb3_experiments", "theory/sb3_stage_games", "learners", *ALGORITHM, "train", "vec_env"),
 }
 """Modules that, besides the environment's, say what an experiment is, by kind of learner: what was reached in another
 one, results as well as runs, is not found again."""

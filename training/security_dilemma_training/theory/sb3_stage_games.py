@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
 from security_dilemma import Games
@@ -21,6 +22,7 @@ from security_dilemma.stage_games import StageGame
 from security_dilemma.state import Move, Signal
 from security_dilemma_training.checkpoints import save_training
 from security_dilemma_training.config import RunConfig, config_hash, parse
+from security_dilemma_training.learner_sections import OnPolicyConfig
 from security_dilemma_training.learners import LearnedPolicy, build_games, build_learner, load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.train import train
@@ -56,7 +58,7 @@ def run_config(
     """
     values = {key: np.asarray(getattr(params, key), object).tolist() for key in PARAMETERS}
     data = {"name": name, "params": values, "game": dict(shape), "learner": dict(learner)}
-    options = parse(data, RunConfig).learner
+    options = parse(data, RunConfig).learner.narrowed(OnPolicyConfig)
     steps = updates * options.slots * options.n_steps
     schedule = {"agent_steps": steps, "checkpoint_every": steps}
     return parse(data | {"schedule": schedule, "output": {"tensorboard": False}}, RunConfig)
@@ -88,7 +90,9 @@ def learned(config: RunConfig, seed: int, folder: Path, start: Rule | None = Non
     if start is not None and not run.finished and not run.checkpoint_path.exists():
         _prepare(run, start)
     train(run, lambda _share, _message: None)
-    return load_policy(run)
+    policy = load_policy(run)
+    assert isinstance(policy, LearnedPolicy)
+    return policy
 
 
 def at_start(game: StageGame, *, greedy: bool = False, initiatives: int = 1) -> Floats:
@@ -139,6 +143,7 @@ def _prepare(run: Run, rule: Rule) -> None:
     config = run.config
     vec_env = GamesVecEnv(build_games(config, config.n_games))
     model = build_learner(config, vec_env, run.seed)
+    assert isinstance(model, PPO)
     model.set_logger(Logger(None, []))
     network = model.policy
     observations = _tried(config, run.seed)
