@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-Strata = Sequence[ArrayLike]
+Strata = Sequence[ArrayLike] | NDArray[Any]
 
 RESAMPLES = 10_000
 ENUMERATED, FLIPS = 20, 20_000

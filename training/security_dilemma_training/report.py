@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import yaml
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training import appendices, figures
 from security_dilemma_training.appendices import table_row
+from security_dilemma_training.curves import read_progress
 from security_dilemma_training.evaluate import ARMS_FILE
 from security_dilemma_training.figures import Curves
 from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
@@ -99,7 +99,8 @@ def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[RunKey, Path])
     arms = {key: _arms(path / ARMS_FILE) for key, path in runs.items() if (path / ARMS_FILE).exists()}
     if arms:
         pictures["arms_over_time"] = figures.arms_over_time(worlds, arms)
-    progress = {key: _progress(path / "progress.csv") for key, path in runs.items() if (path / "progress.csv").exists()}
+    logs = {key: path / "progress.csv" for key, path in runs.items() if (path / "progress.csv").exists()}
+    progress = {key: read_progress(path, "agent_steps", "strike_rate") for key, path in logs.items()}
     if any("agent_steps" in columns for columns in progress.values()):
         pictures["learning_curves"] = figures.learning_curves(worlds, progress)
     pictures |= appendices.pictures(worlds)
@@ -111,14 +112,6 @@ def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[RunKey, Path])
 def _arms(path: Path) -> Curves:
     with np.load(path, allow_pickle=False) as archive:
         return dict(archive)
-
-
-def _progress(path: Path) -> Curves:
-    """The columns of a ``progress.csv``; NaN where a cell is empty."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = [name for name in (rows[0] if rows else ()) if name == "agent_steps" or name.startswith("strike_rate")]
-    return {name: np.array([float(row[name]) if row[name] else math.nan for row in rows]) for name in names}
 
 
 def _table(results: Sequence[Mapping[str, Any]]) -> str:

@@ -20,8 +20,10 @@ __all__ = [
     "Outcome",
     "Verdict",
     "ceiling",
+    "ending",
     "expectation",
     "judge",
+    "outcome_of",
     "parity_chances",
 ]
 
@@ -173,22 +175,24 @@ def judge(
         ValueError: If there is no seed.
     """
     highest = ceiling(params, horizon, stages)
-    endings = tuple(_ending(rate, highest) for rate in rates)
+    endings = tuple(ending(rate, highest) for rate in rates)
     at_war = wilson_interval(endings.count(Ending.WAR), len(endings))
-    outcome = _outcome(endings) if highest else Outcome.NONE
+    outcome = outcome_of(endings) if highest else Outcome.NONE
     expected = expectation(params, n_states, stages) if highest else IMPOSSIBLE
     agreement = _agreement(outcome, expected.outcome, at_war, len(endings))
     words = _words(outcome, endings, at_war, expected, agreement)
     return Verdict(outcome, endings, at_war, expected, agreement, words)
 
 
-def _ending(rate: float, highest: float) -> Ending:
+def ending(rate: float, highest: float) -> Ending:
+    """Return how a seed ends, by its tragic war rate and the highest that is possible."""
     if rate <= PEACE_AT_MOST * highest:
         return Ending.PEACE
     return Ending.WAR if rate >= WAR_AT_LEAST * highest else Ending.BETWEEN
 
 
-def _outcome(endings: tuple[Ending, ...]) -> Outcome:
+def outcome_of(endings: Sequence[Ending]) -> Outcome:
+    """Return what becomes of a world over its seeds."""
     war, peace, between = (endings.count(kind) for kind in Ending)
     if war >= NEARLY_ALL * len(endings):
         return Outcome.SPIRAL

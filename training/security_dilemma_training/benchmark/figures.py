@@ -1,0 +1,279 @@
+"""Figures of a benchmark: every seed is shown, and who a contestant is stands in words beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from security_dilemma_training.benchmark.tables import NO_CONTROL, Comparison, MeasuredCell, contestants_of, worlds_of
+from security_dilemma_training.comparisons import performance_profile
+from security_dilemma_training.figures import GREEDY, SEEKER, STYLE, Curves
+from security_dilemma_training.statistics import Interval
+from security_dilemma_training.summary import display_name
+from security_dilemma_training.verdict import Ending
+
+__all__ = ["BANDS", "SURE", "controls", "improvement", "learning", "profiles", "strips"]
+
+ENDINGS = {Ending.WAR: (GREEDY, "^"), Ending.PEACE: (SEEKER, "o"), Ending.BETWEEN: ("0.45", "s")}
+"""Colour and marker of a seed by how it ends."""
+
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe & Ito (2008)
+LINES = ("-", "--", ":")
+BANDS = 4
+"""Up to so many contestants bands are drawn; more of them would hide each other and the curves."""
+
+SURE = 0.05
+"""Adjusted p-values of at most this are marked."""
+
+
+def strips(cells: Sequence[MeasuredCell], metric: str, label: str, title: str, *, share: bool = False) -> Figure:
+    """Draw a metric of every seed by contestant in each world, marked by how the seed ended, and the middle of them.
+
+    Args:
+        cells: Contestants in worlds.
+        metric: Column of the results table.
+        label: Of its axis, with the unit.
+        title: Of the figure.
+        share: Whether the metric is a share of games: the axis is [0, 1], and beside each strip stands how many seeds
+            are at war, instead of an interquartile mean that would hide two heaps.
+    """
+    with rc_context(STYLE):
+        figure, grid = _panels(cells, height=0.27)
+        names = contestants_of(cells)
+        for axes, world in zip(grid, worlds_of(cells), strict=True):
+            for cell in (cell for cell in cells if cell.world == world):
+                place = names.index(cell.contestant)
+                _seeds(axes, place, cell, metric)
+                if share:
+                    counted = f"{cell.endings.count(Ending.WAR)}/{len(cell.endings)}"
+                    axes.text(1.04, place, counted, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
+                else:
+                    _middle(axes, place, cell.interval(metric))
+            axes.set_title(display_name(world), loc="left")
+            axes.set_yticks(range(len(names)), names)
+            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.grid(axis="y", color="0.92", linewidth=0.6)
+            axes.set_axisbelow(True)
+            if share:
+                axes.set_xlim(-0.03, 1.03)
+        handles = [grid[0].scatter([], [], color=c, marker=m, s=26, label=kind) for kind, (c, m) in ENDINGS.items()]
+        if not share:
+            line = grid[0].errorbar([], [], xerr=[], fmt="|", color="black", markersize=9, capsize=0)
+            line.set_label("interquartile mean, 95 % interval")
+            handles.append(line)  # type: ignore[arg-type]
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10.5)
+        _label_below(grid, label)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, fontsize=8, title="a seed that ends")
+    return figure
+
+
+def improvement(comparisons: Sequence[Comparison], contestants: Sequence[str]) -> Figure:
+    """Draw how probable it is that a run of the row pays more than one of the column, by world and over all.
+
+    Args:
+        comparisons: Pairs of contestants.
+        contestants: In the order of rows and columns.
+    """
+    scopes = list(dict.fromkeys(pair.scope for pair in comparisons))
+    with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
+        columns = min(3, len(scopes))
+        rows = math.ceil(len(scopes) / columns)
+        side, longest = max(1.7, 0.4 * len(contestants)), max(map(len, contestants))
+        figure = Figure(
+            figsize=(0.5 + 0.06 * longest + (side + 0.35) * columns, 1.0 + 0.06 * longest + (side + 0.5) * rows)
+        )
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+        for unused in grid[len(scopes) :]:
+            unused.set_visible(False)
+        for axes, scope in zip(grid, scopes, strict=False):
+            _matrix(axes, [pair for pair in comparisons if pair.scope == scope], contestants)
+            axes.set_title(display_name(scope), loc="left")
+        _label_below(grid[: len(scopes)])
+        figure.suptitle(
+            "Probability that a run of the row pays more than one of the column", x=0.01, ha="left", fontsize=10.5
+        )
+        figure.supxlabel(f"* Holm-adjusted p of at most {SURE:g}, within a panel", fontsize=8)
+    return figure
+
+
+def profiles(cells: Sequence[MeasuredCell]) -> Figure:
+    """Draw for each world the share of runs that pay more than a threshold.
+
+    With few contestants pointwise 95 % bands are drawn, too.
+    """
+    with rc_context(STYLE):
+        worlds, names = worlds_of(cells), contestants_of(cells)
+        columns = min(2, len(worlds))
+        rows = math.ceil(len(worlds) / columns)
+        figure = Figure(figsize=(1.0 + 3.9 * columns, 1.3 + 2.1 * rows))
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+        for unused in grid[len(worlds) :]:
+            unused.set_visible(False)
+        paid = [value for cell in cells for value in cell.values("payoff")]
+        margin = 0.03 * (max(paid) - min(paid)) + 1e-3
+        thresholds = np.linspace(min(paid) - margin, max(paid) + margin, 501)
+        for axes, world in zip(grid, worlds, strict=False):
+            for cell in (cell for cell in cells if cell.world == world and cell.values("payoff")):
+                place = names.index(cell.contestant)
+                style = {"color": PALETTE[place % len(PALETTE)], "linestyle": LINES[place // len(PALETTE) % len(LINES)]}
+                found = performance_profile([cell.values("payoff")], thresholds)
+                if len(names) <= BANDS:
+                    axes.fill_between(thresholds, found.low, found.high, color=style["color"], alpha=0.12, linewidth=0)
+                axes.plot(thresholds, found.share, linewidth=1.5, label=cell.contestant, **style)
+            axes.set_title(display_name(world), loc="left")
+            axes.set_ylim(-0.02, 1.02)
+        _label_below(grid[: len(worlds)], "threshold of the payoff (undisturbed futures)")
+        figure.supylabel("share of seeds that pay more", fontsize=9)
+        handles = {n: h for axes in grid for h, n in zip(*axes.get_legend_handles_labels(), strict=True)}
+        figure.legend([handles[n] for n in names if n in handles], [n for n in names if n in handles],
+                      loc="outside lower center", ncols=4, fontsize=8)  # fmt: skip
+    return figure
+
+
+def learning(cells: Sequence[MeasuredCell], curves: Mapping[str, Curves], column: str, label: str) -> Figure:
+    """Draw what was logged while learning over agent-steps: contestants in rows, worlds in columns, a line a seed.
+
+    Args:
+        cells: Contestants in worlds.
+        curves: The columns of ``progress.csv`` by the key of a row.
+        column: Which one.
+        label: Of its axis, with the unit.
+    """
+    with rc_context(STYLE):
+        worlds, names = worlds_of(cells), contestants_of(cells)
+        figure = Figure(figsize=(1.6 + 1.95 * len(worlds), 0.9 + 1.05 * len(names)))
+        grid = figure.subplots(len(names), len(worlds), sharex=True, sharey=True, squeeze=False)
+        for cell in cells:
+            axes = grid[names.index(cell.contestant)][worlds.index(cell.world)]
+            for row, kind in zip(cell.rows, cell.endings, strict=True):
+                run = curves.get(str(row["key"]), {})
+                if column in run and "agent_steps" in run:
+                    known = ~np.isnan(run[column])
+                    steps = run["agent_steps"][known] / 1e6
+                    axes.plot(steps, run[column][known], color=ENDINGS[kind][0], linewidth=0.8, alpha=0.8)
+        for place, world in enumerate(worlds):
+            grid[0][place].set_title(display_name(world), loc="left")
+        for place, name in enumerate(names):
+            grid[place][0].set_ylabel(name.replace(" (", "\n("), rotation=0, ha="right", va="center")
+        for axes in grid[-1]:
+            axes.set_xlabel("million agent-steps", fontsize=8)
+        figure.suptitle(label, x=0.01, ha="left", fontsize=10.5)
+        handles = [grid[0][0].plot([], [], color=color, label=kind)[0] for kind, (color, _) in ENDINGS.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=8, title="a seed that ends")
+    return figure
+
+
+def controls(cells: Sequence[MeasuredCell]) -> Figure:
+    """Draw the tragic war rate of every seed without and with each causal control; a line joins one seed.
+
+    Args:
+        cells: Contestants in worlds, with and without controls.
+    """
+    with rc_context(STYLE):
+        cells = [cell for cell in cells if _controlled(cells, cell)]
+        worlds, names = worlds_of(cells), contestants_of(cells)
+        changed = dict.fromkeys(cell.control for cell in cells if cell.control != NO_CONTROL)
+        options = [NO_CONTROL, *changed]
+        figure = Figure(figsize=(1.6 + 1.95 * len(worlds), 1.6 + 1.35 * len(names)))
+        grid = figure.subplots(len(names), len(worlds), sharex=True, sharey=True, squeeze=False)
+        for name, panels in zip(names, grid, strict=True):
+            panels[0].set_ylabel(name.replace(" (", "\n("), rotation=0, ha="right", va="center")
+            for world, axes in zip(worlds, panels, strict=True):
+                _joined(axes, [cell for cell in cells if (cell.world, cell.contestant) == (world, name)], options)
+        for world, axes in zip(worlds, grid[0], strict=True):
+            axes.set_title(display_name(world), loc="left")
+        for axes in grid[-1]:
+            axes.set_xticks(range(len(options)), [name.replace("_", " ") for name in options], rotation=90)
+        figure.suptitle(
+            "Tragic war rate of every seed, as it is and with one thing changed", x=0.01, ha="left", fontsize=10.5
+        )
+    return figure
+
+
+def _panels(cells: Sequence[MeasuredCell], height: float) -> tuple[Figure, list[Axes]]:
+    """Worlds side by side, two in a row, contestants below each other; a row takes so many inches."""
+    worlds, names = worlds_of(cells), contestants_of(cells)
+    columns = min(2, len(worlds))
+    rows = math.ceil(len(worlds) / columns)
+    width = 0.5 + 0.065 * max(map(len, names)) + 3.3 * columns
+    figure = Figure(figsize=(max(width, 5.5), 1.3 + rows * (0.55 + height * len(names))))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+    for unused in grid[len(worlds) :]:
+        unused.set_visible(False)
+    return figure, grid[: len(worlds)]
+
+
+def _label_below(panels: Sequence[Axes], label: str = "") -> None:
+    """Label the axis of panels with none below them, and show its ticks."""
+    lowest = {panel.get_subplotspec().colspan.start: panel for panel in panels}  # type: ignore[union-attr]
+    for axes in lowest.values():
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel(label, fontsize=9)
+
+
+def _seeds(axes: Axes, place: int, cell: MeasuredCell, metric: str) -> None:
+    """One point a seed, spread in the order of the seeds so that equal ones can be counted."""
+    values = np.array([float(row[metric]) for row in cell.rows])
+    places = place + min(0.28, 0.07 * (len(values) - 1)) * np.linspace(-1, 1, len(values))
+    for kind, (color, marker) in ENDINGS.items():
+        own = np.array([ended is kind for ended in cell.endings])
+        axes.scatter(
+            values[own], places[own], s=20, marker=marker, color=color, alpha=0.8, linewidth=0.4, edgecolor="white",
+            zorder=3, clip_on=False,
+        )  # fmt: skip
+
+
+def _middle(axes: Axes, place: int, found: Interval) -> None:
+    """The interquartile mean, and its interval if there is one."""
+    if not math.isnan(found.estimate):
+        axes.plot([found.estimate], [place], "|", color="black", markersize=11, markeredgewidth=1.6, zorder=4)
+        axes.plot([found.low, found.high], [place, place], color="black", linewidth=1.0, zorder=2)
+
+
+def _matrix(axes: Axes, pairs: Sequence[Comparison], names: Sequence[str]) -> None:
+    """Probabilities of improvement with their numbers; the middle, where neither is better, is white."""
+    values: NDArray[Any] = np.full((len(names), len(names)), math.nan)
+    marks = {}
+    for pair in pairs:
+        i, j = names.index(pair.first), names.index(pair.second)
+        values[i, j], values[j, i] = pair.improvement.estimate, 1 - pair.improvement.estimate
+        marks[i, j] = marks[j, i] = "*" if pair.adjusted <= SURE else ""
+    axes.imshow(values, cmap="PuOr_r", vmin=0, vmax=1)
+    for (i, j), value in np.ndenumerate(values):
+        if not math.isnan(value):
+            color = "white" if abs(value - 0.5) > 0.34 else "black"
+            axes.text(j, i, f"{value:.2f}{marks[i, j]}", ha="center", va="center", fontsize=7, color=color)
+    axes.set_xticks(range(len(names)), list(names), rotation=90)
+    axes.set_yticks(range(len(names)), list(names))
+    axes.tick_params(length=0)
+
+
+def _controlled(cells: Sequence[MeasuredCell], cell: MeasuredCell) -> bool:
+    """Whether a contestant played a world both with and without controls."""
+    own = {other.control for other in cells if (other.world, other.contestant) == (cell.world, cell.contestant)}
+    return NO_CONTROL in own and len(own) > 1
+
+
+def _joined(axes: Axes, cells: Sequence[MeasuredCell], options: Sequence[str]) -> None:
+    """The seeds of one contestant in one world over the controls."""
+    axes.set_ylim(-0.05, 1.05)
+    axes.set_xlim(-0.5, len(options) - 0.5)
+    rates: dict[int, dict[int, float]] = {}
+    for cell in cells:
+        place = options.index(cell.control)
+        for row, kind in zip(cell.rows, cell.endings, strict=True):
+            rates.setdefault(int(row["seed"]), {})[place] = float(row["tragic_war_rate"])
+            color, marker = ENDINGS[kind]
+            axes.scatter(
+                place, float(row["tragic_war_rate"]), s=16, color=color, marker=marker, zorder=3, clip_on=False
+            )
+    for seed in rates.values():
+        places = sorted(seed)
+        axes.plot(places, [seed[place] for place in places], color="0.7", linewidth=0.7, zorder=1)
