@@ -51,11 +51,11 @@ def test_every_player_who_cannot_play_is_named_at_once(tmp_path: Path) -> None:
     text = str(caught.value)
     for part in (
         "5 faults",
-        "player 'hawks' is neither a strategy nor a folder: did you mean 'hawk'?",
+        "player 'hawks' is neither a strategy nor a folder, a zip or module:attribute: did you mean 'hawk'?",
         "begun is not trained yet",
-        "three was trained with n_states = 3, the tournament has 2",
+        "three was trained with n_states = 3, these games have 2",
         "stages was trained in a stage game",
-        "continuous was trained with action_mode = 'continuous'",
+        "continuous sends rates (action_mode = 'continuous')",
     ):
         assert part in text, part
     with pytest.raises(ConfigError, match="players are missing"):

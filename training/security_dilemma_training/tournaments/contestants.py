@@ -1,4 +1,4 @@
-"""Contestants of a tournament: scripted states by name, and learned policies from run folders."""
+"""Contestants of a tournament: scripted states by name, learned policies from run folders, and anyone's own."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from security_dilemma.actions import component_sizes
-from security_dilemma.params import Params, nearest
+from security_dilemma.params import PARAMETERS, Params, nearest
 from security_dilemma.strategies import STRATEGIES
-from security_dilemma_training.errors import RunError
+from security_dilemma_training.config import RunConfig, parse
+from security_dilemma_training.errors import CheckpointError, RunError
 from security_dilemma_training.faults import ConfigError, Fault
+from security_dilemma_training.import_paths import is_import_path
+from security_dilemma_training.players import game_faults, is_zip, player, player_hash
 from security_dilemma_training.runs import Run, find_runs
-from security_dilemma_training.trajectories import Bools, Floats, Policy
+from security_dilemma_training.trajectories import Policy
 
 __all__ = ["EVERY_STRATEGY", "Contestant", "Member", "contestants", "policy_of"]
 
@@ -28,13 +29,18 @@ EVERY_STRATEGY = "strategies"
 class Member(NamedTuple):
     """One policy."""
 
-    source: str  # a strategy's name, or a run folder
-    policy_sha256: str | None  # of a learned policy's file; None for a strategy
+    source: str  # the name of a player, see security_dilemma_training.players
+    policy_sha256: str | None  # of a learned policy's file, or of the source of an imported one; None for a strategy
 
     @property
     def identity(self) -> str:
         """What determines how it plays: the strategy, or the learned policy wherever its file is."""
         return self.policy_sha256 or self.source
+
+    @property
+    def imported(self) -> bool:
+        """Whether it is anyone's own code, which may play otherwise although its source is the same."""
+        return is_import_path(self.source)
 
 
 class Contestant(NamedTuple):
@@ -53,8 +59,8 @@ def contestants(players: Sequence[str], n_states: int) -> list[Contestant]:
     """Return who plays, in the order given; those of the same name are numbered.
 
     Args:
-        players: Names of strategies, ``strategies`` for all of them, run folders, or folders that hold runs: these
-            count by config, all seeds of one together.
+        players: Names of strategies, ``strategies`` for all of them, zips of stable-baselines3, ``module:attribute``,
+            run folders, or folders that hold runs: these count by config, all seeds of one together.
         n_states: Number of states of the games.
 
     Raises:
@@ -62,17 +68,13 @@ def contestants(players: Sequence[str], n_states: int) -> list[Contestant]:
     """
     faults: list[Fault] = [] if players else [Fault("players", "are missing: name strategies or run folders")]
     found: list[Contestant] = []
-    for player in players:
-        if player in STRATEGIES or player == EVERY_STRATEGY:
-            names = STRATEGIES if player == EVERY_STRATEGY else [player]
-            found += [Contestant(name, (Member(name, None),)) for name in names]
-            continue
+    for name in players:
         try:
-            if not Path(player).exists():
-                raise RunError(f"is neither a strategy nor a folder: {nearest(player, [*STRATEGIES, EVERY_STRATEGY])}")
-            found += _learned([Run.open(folder) for folder in find_runs(player)], n_states)
-        except RunError as error:
-            faults.append(Fault(f"player {player!r}", str(error)))
+            found += _named(name, n_states)
+        except ConfigError as error:
+            faults += error.faults
+        except (RunError, CheckpointError) as error:
+            faults.append(Fault(f"player {name!r}", str(error)))
     if faults:
         raise ConfigError(faults)
     return _numbered(found)
@@ -82,27 +84,37 @@ def policy_of(member: Member, params: Params, n_states: int, max_cycles: int) ->
     """Return a member as a policy of ``multidiscrete`` games of these parameters."""
     if member.policy_sha256 is None:
         return STRATEGIES[member.source](params, n_states, None, max_cycles)
-    return _loaded(member.source)
-
-
-class _Unflattened:
-    """A policy of ``discrete`` games, which sends flattened actions, in ``multidiscrete`` ones."""
-
-    def __init__(self, policy: Policy, n_states: int) -> None:
-        self._policy, self._sizes = policy, component_sizes(n_states)
-
-    def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
-        flat = self._policy.act(observations, mask, rng)[..., 0]
-        return np.stack(np.unravel_index(flat, self._sizes), axis=-1)
+    if member.imported:
+        return player(member.source, _config(params, n_states, max_cycles), trusted=True)
+    return _loaded(member.source, n_states)
 
 
 @functools.lru_cache(maxsize=256)
-def _loaded(folder: str) -> Policy:
-    from security_dilemma_training.learners import load_policy
+def _loaded(source: str, n_states: int) -> Policy:
+    """A learned policy, which is the same whatever the parameters are."""
+    return player(source, _config(Params(), n_states), trusted=True)
 
-    run = Run.open(folder)
-    policy = load_policy(run)
-    return _Unflattened(policy, run.config.game.n_states) if run.config.game.action_mode == "discrete" else policy
+
+def _config(params: Params, n_states: int, max_cycles: int = 64) -> RunConfig:
+    """The games of a tournament as a config; of its learner only the network counts, for zips without a config."""
+    values = {name: np.asarray(getattr(params, name), object).tolist() for name in PARAMETERS}
+    game = {"n_states": n_states, "max_cycles": max_cycles}
+    learner = {"slots": 128 * n_states, "batch_size": 128 * n_states}
+    return parse({"name": "tournament", "params": values, "game": game, "learner": learner}, RunConfig)
+
+
+def _named(name: str, n_states: int) -> list[Contestant]:
+    """The contestants that one name stands for."""
+    if name in STRATEGIES or name == EVERY_STRATEGY:
+        return [Contestant(each, (Member(each, None),)) for each in (STRATEGIES if name == EVERY_STRATEGY else [name])]
+    if is_zip(name) or is_import_path(name):
+        player(name, _config(Params(), n_states), trusted=True)
+        short = Path(name).stem if is_zip(name) else name
+        return [Contestant(short, (Member(name, player_hash(name)),))]
+    if not Path(name).exists():
+        known = nearest(name, [*STRATEGIES, EVERY_STRATEGY])
+        raise RunError(f"is neither a strategy nor a folder, a zip or module:attribute: {known}")
+    return _learned([Run.open(folder) for folder in find_runs(name)], n_states)
 
 
 def _learned(runs: Sequence[Run], n_states: int) -> list[Contestant]:
@@ -122,20 +134,8 @@ def _learned(runs: Sequence[Run], n_states: int) -> list[Contestant]:
 
 
 def _problems(run: Run, n_states: int) -> list[str]:
-    game = run.config.game
-    problems = []
-    if not run.policy_path.exists():
-        problems.append("is not trained yet: `security-dilemma train CONFIG` goes on to its end")
-    if game.n_states != n_states:
-        problems.append(f"was trained with n_states = {game.n_states}, the tournament has {n_states}")
-    if game.stages:
-        problems.append("was trained in a stage game: a tournament plays whole games")
-    if game.reveal_intents or not game.signals:
-        options = f"game.reveal_intents = {game.reveal_intents} and game.signals = {game.signals}"
-        problems.append(f"was trained with {options}: a tournament hides intents and hears signals")
-    if game.action_mode == "continuous":
-        problems.append("was trained with action_mode = 'continuous': matches take 'multidiscrete' or 'discrete'")
-    return problems
+    untrained = [] if run.policy_path.exists() else ["is not trained yet: `security-dilemma train CONFIG` goes on"]
+    return untrained + game_faults(run.config.game, _config(Params(), n_states).game)
 
 
 def _numbered(found: Sequence[Contestant]) -> list[Contestant]:

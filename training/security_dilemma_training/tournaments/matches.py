@@ -21,7 +21,10 @@ from security_dilemma_training.writing import write_atomically
 
 __all__ = ["Match", "MatchResult", "Side", "play", "play_all", "stored"]
 
-MODULES = ("tournaments/contestants", "learners", "tournaments/matches", "metrics", "trajectories", "welfare")
+MODULES = (
+    *("tournaments/contestants", "tournaments/matches", "metrics", "trajectories", "welfare"),
+    *("action_modes", "algorithms/policies", "learners", "players"),
+)
 """The modules of this package that a match's result depends on, besides the environment's."""
 
 

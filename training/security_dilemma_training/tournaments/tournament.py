@@ -141,7 +141,7 @@ def run_tournament(
     """Play a tournament and write its report; what an interrupted call has played is kept.
 
     Args:
-        players: Names of strategies, run folders, or folders that hold runs, see
+        players: Names of strategies, run folders, folders that hold runs, and others, see
             :func:`security_dilemma_training.tournaments.contestants.contestants`.
         worlds: Parameters by name of world.
         folder: Where ``tournament.md``, ``matrix.csv``, ``results.json``, the figures and the matches go.
@@ -173,6 +173,7 @@ def run_tournament(
     matches.mkdir(parents=True, exist_ok=True)
     with held(folder):
         plans = _plans(asked, matches)
+        _forget_imported(plans)
         status = exit_status(run_jobs(_jobs(plans), workers))
         if status == 0:
             entries = [_entry(plan) for plan in plans]
@@ -210,6 +211,13 @@ def _meeting(match: Match, folder: Path) -> _Meeting:
     turned = match.n_states == 2 and sides[1] < sides[0]
     match = match.reversed if turned else match
     return _Meeting(folder / f"{match.key}.json", match, turned)
+
+
+def _forget_imported(plans: Sequence[_Plan]) -> None:
+    """Delete the matches of imported players: they may play otherwise now although their source is the same."""
+    for meeting in (meeting for plan in plans for meeting in plan.meetings):
+        if meeting.match.first.imported or meeting.match.others.imported:
+            meeting.path.unlink(missing_ok=True)
 
 
 def _jobs(plans: Sequence[_Plan]) -> list[Job]:
