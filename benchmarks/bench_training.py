@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
+from security_dilemma_training.algorithms.on_policy import BatchedBootstrap
 from security_dilemma_training.config import RunConfig, parse
 from security_dilemma_training.learners import build_games, build_learner
-from security_dilemma_training.train import BatchedBootstrap
 from security_dilemma_training.vec_env import GamesVecEnv
 
 ROUNDS = 3

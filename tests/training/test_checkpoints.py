@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from security_dilemma_training.checkpoints import FORMAT, CheckpointError, load_training, save_policy, save_training
-from security_dilemma_training.learners import build_games, build_learner, load_policy
+from security_dilemma_training.learners import load_policy
 from security_dilemma_training.runs import Run
+from security_dilemma_training.schemes import build_scheme
 from security_dilemma_training.train import train
-from security_dilemma_training.vec_env import GamesVecEnv
 from tests.training.runs_for_tests import new_run, silent, small_config
 
 
@@ -115,16 +115,16 @@ def test_weights_that_are_not_finite_are_neither_saved_nor_loaded(trained: Run) 
     ):
         load_policy(trained)
 
-    vec_env = GamesVecEnv(build_games(trained.config, trained.config.n_games))
-    model = build_learner(trained.config, vec_env, 0)
+    scheme = build_scheme(trained.config, 0)
+    (network,) = scheme.networks
     with torch.no_grad():
-        model.policy.value_net.get_parameter("weight").fill_(np.inf)
+        network.get_parameter("value_net.weight").fill_(np.inf)
     before = trained.policy_path.read_bytes()
     told = r"not finite \(value_net\.weight\): the training diverged"
     with pytest.raises(CheckpointError, match=told):
-        save_policy(trained.policy_path, model.policy)
+        save_policy(trained.policy_path, network)
     with pytest.raises(CheckpointError, match=told):
-        save_training(trained.checkpoint_path, model, vec_env)
+        save_training(trained.checkpoint_path, scheme.state())
     assert trained.policy_path.read_bytes() == before
     assert not trained.checkpoint_path.exists()
 
@@ -133,8 +133,8 @@ def test_a_gpus_generator_is_kept_and_its_tensors_are_fetched(
     trained: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Without a GPU: the optimizer's tensors and the generator say where they are asked for."""
-    vec_env = GamesVecEnv(build_games(trained.config, trained.config.n_games))
-    model = build_learner(trained.config, vec_env, 0)
+    scheme = build_scheme(trained.config, 0)
+    (model,) = scheme.models
     model.learn(1)
     fetched: list[torch.Tensor] = []
     to_cpu = torch.Tensor.cpu
@@ -150,10 +150,10 @@ def test_a_gpus_generator_is_kept_and_its_tensors_are_fetched(
     monkeypatch.setattr(torch.cuda, "get_rng_state", states.__getitem__)
     monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: states.update({device: state}))
     path = tmp_path / "checkpoint.npz"
-    save_training(path, model, vec_env)
+    save_training(path, scheme.state())
     slots = [value for slots in model.policy.optimizer.state_dict()["state"].values() for value in slots.values()]
     assert slots
-    assert all(any(value is tensor for tensor in fetched) for value in slots)
+    assert {value.data_ptr() for value in slots} <= {tensor.data_ptr() for tensor in fetched}
     states[torch.device("cuda:1")] = torch.zeros(16, dtype=torch.uint8)
-    load_training(path, model, vec_env)
+    scheme.restore(load_training(path))
     assert torch.equal(states[torch.device("cuda:1")], there)

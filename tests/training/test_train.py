@@ -12,11 +12,12 @@ import torch
 
 from security_dilemma.state import Move
 from security_dilemma_training.algorithms import on_policy
+from security_dilemma_training.algorithms.on_policy import BatchedBootstrap
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.learners import build_games, load_policy
 from security_dilemma_training.runs import Run
-from security_dilemma_training.train import BatchedBootstrap, train
+from security_dilemma_training.train import train
 from tests.training.runs_for_tests import crisis_config, new_run, ppo, silent, small_config
 
 

@@ -29,7 +29,7 @@ class Monitor:
         self._clear()
 
     def _clear(self) -> None:
-        self._games = {"ended": 0, "at_war": 0, "returns": 0.0, "returned": 0}
+        self._games = dict.fromkeys(("ended", "at_war", "returns", "returned"), 0.0)
         names = ("steps", "crises", "strikes", "arms", "offensive", "armed", *(kind.name.lower() for kind in Signal))
         self._by_intent = {name: np.zeros(2) for name in names}
 
@@ -83,12 +83,16 @@ class Monitor:
         return scalars
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a checkpoint between two rollouts needs."""
-        return {"monitor.return": self._return, "monitor.weight": self._weight}
+        """Return what a checkpoint needs."""
+        sums = {"monitor.games": np.array([*self._games.values()])}
+        sums["monitor.by_intent"] = np.stack([*self._by_intent.values()])
+        return sums | {"monitor.return": self._return, "monitor.weight": self._weight}
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Go on from :meth:`state_arrays`."""
         self._return, self._weight = arrays["monitor.return"].copy(), arrays["monitor.weight"].copy()
+        self._games = dict(zip(self._games, arrays["monitor.games"].tolist(), strict=True))
+        self._by_intent = dict(zip(self._by_intent, arrays["monitor.by_intent"].copy(), strict=True))
 
 
 def _ratios(rows: dict[str, tuple[float, float]]) -> dict[str, float]:

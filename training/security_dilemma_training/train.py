@@ -2,89 +2,77 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
-from stable_baselines3.common.logger import KVWriter, Logger, TensorBoardOutputFormat
+from stable_baselines3.common.logger import KVWriter, TensorBoardOutputFormat
 
 from security_dilemma_training.algorithms import ALGORITHMS
-from security_dilemma_training.algorithms.on_policy import BatchedBootstrap
-from security_dilemma_training.checkpoints import load_training, save_policy, save_training
-from security_dilemma_training.learners import build_games, build_learner
-from security_dilemma_training.vec_env import GamesVecEnv
-from security_dilemma_training.writing import write_atomically
+from security_dilemma_training.checkpoints import load_training, save_policies, save_training
+from security_dilemma_training.errors import CheckpointError
+from security_dilemma_training.progress import ProgressTable, Together
+from security_dilemma_training.schemes import build_scheme
 
 if TYPE_CHECKING:
     from security_dilemma_training.runs import Run
+    from security_dilemma_training.schemes.scheme import Scheme
+    from security_dilemma_training.vec_env import GamesVecEnv
 
-__all__ = ["BatchedBootstrap", "ProgressTable", "Training", "train"]
+__all__ = ["ROWS", "Logging", "train"]
 
 Report = Callable[[float, str], None]
 
+ROWS = 200
+"""Rows of the table of progress for learners that update more often than every rollout of an on-policy one."""
 
-class ProgressTable(KVWriter):
-    """Scalars as a CSV table, one row a rollout, written atomically; columns may come later.
 
-    Args:
-        path: The file; rows of an earlier, interrupted part of the run are kept up to ``steps``.
-        steps: Agent-steps that the run goes on from.
+class Logging(BaseCallback):
+    """Logs what happens in the games.
+
+    On-policy learners write a row after each rollout by themselves; for the others it is done here, :data:`ROWS` times.
     """
 
-    def __init__(self, path: Path, steps: int) -> None:
-        """Read what stands in the file up to ``steps``."""
-        self._path = path
-        self._rows: list[dict[str, Any]] = []
-        if steps and path.exists():
-            with path.open(newline="") as file:
-                self._rows = [dict(row) for row in csv.DictReader(file) if int(row["agent_steps"]) <= steps]
+    def __init__(self, games: GamesVecEnv | None, every: int | None) -> None:
+        """Follow a learner.
 
-    def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
-        """Add a row."""
-        del key_excluded
-        plain = {name: x.item() if hasattr(x, "item") else x for name, x in key_values.items()}
-        self._rows.append({"agent_steps": step} | plain)
-        columns = list(dict.fromkeys(name for row in self._rows for name in row))
-        text = io.StringIO(newline="")
-        table = csv.DictWriter(text, columns, lineterminator="\n")
-        table.writeheader()
-        table.writerows(self._rows)
-        write_atomically(self._path, text.getvalue())
-
-    def close(self) -> None:
-        """Nothing is left open."""
-
-
-class Training(BaseCallback):
-    """Logs what happens in the games, saves checkpoints and reports progress."""
-
-    def __init__(self, run: Run, vec_env: GamesVecEnv, report: Report) -> None:
-        """Follow the training of ``run`` in ``vec_env``."""
+        Args:
+            games: The games to log; None: another learner in them does.
+            every: Steps of the learner between two rows that are written here; None: it writes them itself.
+        """
         super().__init__()
-        self._run, self._vec_env, self._report = run, vec_env, report
-        self._schedule = run.config.schedule
-        self._saved_at: int | None = None
+        self._games, self._every, self._started = games, every, 0
 
     def _on_rollout_start(self) -> None:
-        done = self.num_timesteps / self._schedule.agent_steps
-        assert isinstance(self.model, PPO)
-        if self._saved_at is None:
-            self._saved_at = self.num_timesteps
-        if self.num_timesteps - self._saved_at >= self._schedule.checkpoint_every:
-            save_training(self._run.checkpoint_path, self.model, self._vec_env)
-            self._saved_at = self.num_timesteps
-        self._report(min(1.0, done), f"{self.num_timesteps:,} agent-steps")
+        self._started = self.num_timesteps
 
     def _on_step(self) -> bool:
         return True
 
     def _on_rollout_end(self) -> None:
-        for name, value in self._vec_env.monitor.read().items():
-            self.logger.record(name, value)
+        if self._every is not None and self.num_timesteps // self._every == self._started // self._every:
+            return
+        if self._games is not None:
+            for name, value in self._games.monitor.read().items():
+                self.logger.record(name, value)
+        if self._every is not None:
+            self.logger.dump(self.num_timesteps)
+
+
+class _Course:
+    """The course of a training: checkpoints and what is reported."""
+
+    def __init__(self, run: Run, scheme: Scheme, report: Report) -> None:
+        self._run, self._scheme, self._report = run, scheme, report
+        self._saved_at = scheme.agent_steps
+
+    def between_rollouts(self) -> None:
+        """Save a checkpoint if it is time, and report."""
+        steps, schedule = self._scheme.agent_steps, self._run.config.schedule
+        if steps - self._saved_at >= schedule.checkpoint_every:
+            save_training(self._run.checkpoint_path, self._scheme.state())
+            self._saved_at = steps
+        self._report(min(1.0, steps / schedule.agent_steps), f"{steps:,} agent-steps")
 
 
 def train(run: Run, report: Report) -> None:
@@ -96,7 +84,8 @@ def train(run: Run, report: Report) -> None:
 
     Raises:
         CheckpointError: If the run's checkpoint is damaged or of another network.
-        RunError: If another process trains this run.
+        ConfigError: If this machine does not have the device, or a partner cannot be had.
+        RunError: If another process trains this run, or its partners are others than when it began.
     """
     with run.training():
         if not run.finished:
@@ -106,22 +95,44 @@ def train(run: Run, report: Report) -> None:
 
 
 def _learn(run: Run, report: Report) -> None:
-    config = run.config
-    vec_env = GamesVecEnv(build_games(config, config.n_games))
-    model = build_learner(config, vec_env, run.seed)
-    assert isinstance(model, PPO)
-    logger = Logger(None, [])
-    model.set_logger(logger)
+    scheme = build_scheme(run.config, run.seed)
     if run.checkpoint_path.exists():
-        load_training(run.checkpoint_path, model, vec_env)
-    logger.output_formats.append(ProgressTable(run.progress_path, model.num_timesteps))
-    if config.output.tensorboard:
-        logger.output_formats.append(TensorBoardOutputFormat(str(run.tensorboard_path)))
-    # stable-baselines3 counts what it is asked for from where the model stands
-    left = config.schedule.agent_steps - model.num_timesteps
-    if left > 0:
-        own = ALGORITHMS[config.learner.algorithm].callbacks(config)
-        callbacks: list[BaseCallback] = [*own, Training(run, vec_env, report)]
-        model.learn(left, callback=callbacks, reset_num_timesteps=False)
-    save_policy(run.policy_path, model.policy)
-    model.logger.close()
+        _go_on(run, scheme)
+    outputs = _outputs(run, scheme)
+    for model in scheme.models:
+        model.logger.output_formats.extend(outputs)
+    every = None
+    if not ALGORITHMS[run.config.learner.algorithm].on_policy:
+        every = max(1, run.config.schedule.agent_steps // len(scheme.models) // ROWS)
+    try:
+        scheme.learn(
+            lambda k: [Logging(scheme.games if k == 0 else None, every)],
+            _Course(run, scheme, report).between_rollouts,
+        )
+        scheme.finish(run.folder)
+        save_policies(run.policy_path, scheme.networks)
+    finally:
+        for output in outputs:
+            output.close()
+
+
+def _go_on(run: Run, scheme: Scheme) -> None:
+    """Put a scheme where its run's checkpoint stands."""
+    path = run.checkpoint_path
+    state = load_training(path)
+    try:
+        scheme.restore(state)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is not a training checkpoint of this run ({error!r}): train the run again with --overwrite"
+        ) from error
+
+
+def _outputs(run: Run, scheme: Scheme) -> list[KVWriter]:
+    """Where the learners log."""
+    outputs: list[KVWriter] = [ProgressTable(run.progress_path, scheme.agent_steps)]
+    if run.config.output.tensorboard:
+        outputs.append(TensorBoardOutputFormat(str(run.tensorboard_path)))
+    return outputs if len(scheme.models) == 1 else [Together(len(scheme.models), outputs)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -81,6 +82,15 @@ class Strategy(ABC):
         self._require(n_games)
         for kept in (*self.memory.values(), self.age):
             kept[which] = 0
+
+    def memory_arrays(self) -> dict[str, Array]:
+        """Return all that is remembered of the games so far, as for a checkpoint."""
+        return {"age": self.age, "seen": self._seen} | {f"memory.{name}": kept for name, kept in self.memory.items()}
+
+    def remember(self, arrays: Mapping[str, Array]) -> None:
+        """Go on from :meth:`memory_arrays`."""
+        self.age, self._seen = np.array(arrays["age"]), np.array(arrays["seen"])
+        self.memory = {name: np.array(arrays[f"memory.{name}"]) for name in self.remembers}
 
     def act(self, observations: Array, mask: Array, rng: np.random.Generator) -> Array:
         """Return the actions of all states; the first call after the making starts all games.

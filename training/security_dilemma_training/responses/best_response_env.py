@@ -6,17 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnvWrapper
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from security_dilemma import Games, Params, State
+from security_dilemma_training.schemes.seats import PartneredVecEnv, Places
 from security_dilemma_training.trajectories import Bools, Floats, Policy, restart
 from security_dilemma_training.vec_env import GamesVecEnv
 
 __all__ = ["Places", "ResponseGames", "ResponseVecEnv", "Seated", "seats_of"]
-
-Places = NDArray[np.intp]
-"""(n_games,), which state of each game is the responder."""
 
 
 def seats_of(params: Params, greedy: bool, n_games: int, n_states: int) -> Places:
@@ -58,47 +54,12 @@ class ResponseGames(Games):
         return state._replace(greed=greed)
 
 
-class ResponseVecEnv(VecEnvWrapper):
-    """One slot per game, the responder's; a frozen policy, which is told of restarts, plays all other states.
-
-    Ends and time limits are those of :class:`GamesVecEnv`.
-    """
+class ResponseVecEnv(PartneredVecEnv):
+    """One slot per game, the responder's; a frozen policy, which is told of restarts, plays all other states."""
 
     def __init__(self, games: ResponseGames, policy: Policy, rng: np.random.Generator) -> None:
         """Take over ``games``; ``rng`` is the source of the policy's chance."""
-        self._inner, self._policy, self._rng = GamesVecEnv(games), policy, rng
-        super().__init__(self._inner)
-        self.num_envs = games.n_games
-        self._own = np.arange(games.n_games) * games.n_states + games.seats
-        self._seen: NDArray[Any]
-
-    def reset(self) -> NDArray[np.float32]:
-        """Start all games anew."""
-        games = self._inner.games
-        self._seen = self._inner.reset()
-        restart(self._policy, games.n_games, None)
-        responder: NDArray[np.float32] = self._seen[self._own]
-        return responder
-
-    def step_async(self, actions: NDArray[Any]) -> None:
-        """Keep the responder's actions, (n_games, …), beside those that the policy draws for the others."""
-        games = self._inner.games
-        observations = self._seen.reshape(games.n_games, games.n_states, -1)
-        played = self._policy.act(observations, self._inner.mask, self._rng)
-        rows = played.reshape(games.n_games * games.n_states, -1)
-        rows = rows.astype(np.result_type(rows, actions))
-        rows[self._own] = actions.reshape(games.n_games, -1)
-        self._inner.step_async(rows)
-
-    def step_wait(self) -> VecEnvStepReturn:
-        """Play one step of every game."""
-        seen, rewards, done, infos = self._inner.step_wait()
-        self._seen = np.asarray(seen)
-        games = self._inner.games
-        anew = np.flatnonzero(games.state.steps == 0)
-        if anew.size:
-            restart(self._policy, games.n_games, anew)
-        return self._seen[self._own], rewards[self._own], done[self._own], [infos[slot] for slot in self._own]
+        super().__init__(GamesVecEnv(games), games.seats, policy, rng)
 
 
 class Seated:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
-from stable_baselines3.common.logger import Logger
 
 from security_dilemma import Games
 from security_dilemma.actions import component_sizes
@@ -23,10 +22,10 @@ from security_dilemma.state import Move, Signal
 from security_dilemma_training.checkpoints import save_training
 from security_dilemma_training.config import RunConfig, config_hash, parse
 from security_dilemma_training.learner_sections import OnPolicyConfig
-from security_dilemma_training.learners import LearnedPolicy, build_games, build_learner, load_policy
+from security_dilemma_training.learners import LearnedPolicy, build_games, load_policy
 from security_dilemma_training.runs import Run
+from security_dilemma_training.schemes import build_scheme
 from security_dilemma_training.train import train
-from security_dilemma_training.vec_env import GamesVecEnv
 
 __all__ = ["Rule", "after", "at_start", "learned", "run_config", "stage_config", "strikes"]
 
@@ -141,10 +140,9 @@ def _prepare(run: Run, rule: Rule) -> None:
     The critic is fitted to what the prepared policy earns; an untrained one would shake it.
     """
     config = run.config
-    vec_env = GamesVecEnv(build_games(config, config.n_games))
-    model = build_learner(config, vec_env, run.seed)
+    scheme = build_scheme(config, run.seed)
+    (model,) = scheme.models
     assert isinstance(model, PPO)
-    model.set_logger(Logger(None, []))
     network = model.policy
     observations = _tried(config, run.seed)
     table = observation_table(config.resolved_params(), 2, config.game.stages, config.game.max_cycles)
@@ -163,7 +161,7 @@ def _prepare(run: Run, rule: Rule) -> None:
 
     _fit([*network.mlp_extractor.value_net.parameters(), *network.value_net.parameters()], surprise)
     model.learn(0)  # begins, so that there is a first observation to save
-    save_training(run.checkpoint_path, model, vec_env)
+    save_training(run.checkpoint_path, scheme.state())
 
 
 def _fit(weights: Sequence[torch.nn.Parameter], loss: Callable[[], torch.Tensor]) -> None:
