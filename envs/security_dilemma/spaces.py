@@ -18,6 +18,7 @@ from security_dilemma.stages import Stages
 from security_dilemma.state import Move, Signal, State
 
 __all__ = [
+    "COMPONENT_NAMES",
     "INTENTS",
     "START_OPTIONS",
     "SampleMask",

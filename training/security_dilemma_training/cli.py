@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from security_dilemma_training import cli_theory
+from security_dilemma_training import cli_benchmark, cli_evaluate, cli_export, cli_theory
 from security_dilemma_training.cli_options import (
     Beliefs,
     Exploitability,
@@ -136,51 +136,6 @@ def _train_one(folder: str, report: Report) -> None:
     train_run(Run.open(folder), report)
 
 
-@app.command()
-def evaluate(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders, or folders that hold some.")],
-    games: Annotated[
-        int | None, typer.Option(min=1, help="Games for each pair of intents.", show_default="the config's")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the games.", show_default="the config's")] = None,
-    exploitability: Exploitability = False,
-    beliefs: Beliefs = False,
-    workers: Workers = None,
-) -> int:
-    """Measure the policies of trained runs over fresh games, and print a table.
-
-    [bold]Example[/bold]
-
-        security-dilemma evaluate runs/intense runs/not_intense/seed_0 --games 5000
-    """
-    from security_dilemma_training.errors import RunError
-    from security_dilemma_training.jobs import Job, exit_status, run_jobs
-    from security_dilemma_training.runs import Run, find_runs
-
-    folders = list(dict.fromkeys(folder for path in runs for folder in find_runs(path)))
-    untrained = [str(folder) for folder in folders if not Run.open(folder).policy_path.exists()]
-    if untrained:
-        raise RunError(f"{', '.join(untrained)}: no policy yet; `security-dilemma train CONFIG` goes on to its end")
-    asked = {"games": games, "seed": seed} | measures(exploitability, beliefs)
-    jobs = [Job(str(folder), _evaluate_one, {"folder": str(folder)} | asked) for folder in folders]
-    outcomes = run_jobs(jobs, workers or cores())
-    results = [outcome.result for outcome in outcomes if outcome.error is None]
-    if results:
-        from security_dilemma_training.summary import print_tables
-
-        print_tables(results)
-    return exit_status(outcomes)
-
-
-def _evaluate_one(folder: str, report: Report, **asked: Any) -> dict[str, Any]:
-    """Measure one run, in a worker process."""
-    from security_dilemma_training.measuring import measured
-    from security_dilemma_training.runs import Run
-
-    results: dict[str, Any] = measured(Run.open(folder), report, reuse=False, **asked)
-    return results
-
-
 @app.command("four-worlds")
 def four_worlds(
     overrides: Overrides = None,
@@ -208,8 +163,11 @@ def four_worlds(
     return int(run_four_worlds(asked, asked.folder, workers or cores(), command, overwrite=overwrite, **more))
 
 
+app.command()(cli_evaluate.evaluate)
+app.command()(cli_benchmark.benchmark)
 app.command()(cli_theory.theory)
 app.command()(cli_theory.tournament)
+app.command()(cli_export.export)
 
 
 def _four_worlds_config(path: Path | None, overrides: list[str]) -> FourWorldsConfig:
