@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-__all__ = ["Bars", "Display", "Lines", "display"]
+__all__ = ["Bars", "Display", "Lines", "display", "duration"]
 
 LINE_SECONDS = 10.0
 """Time between two plain lines."""
@@ -124,12 +124,12 @@ class Lines:
         """Write how it ended."""
         seconds = time.monotonic() - self._began
         count = _count(self._done, len(self._names), self._failed)
-        self._console.print(f"{count} in {_duration(seconds)}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"{count} in {duration(seconds)}", markup=False, highlight=False, soft_wrap=True)
 
     def _line(self) -> str:
         share = sum(self._shares) / len(self._names)
         elapsed = time.monotonic() - self._began
-        left = f", about {_duration(elapsed * (1 - share) / share)} left" if share else ""
+        left = f", about {duration(elapsed * (1 - share) / share)} left" if share else ""
         running = [
             f"{self._names[index]} {self._shares[index]:.0%}" + (f" ({message})" if message else "")
             for index, message in sorted(self._running.items())
@@ -142,6 +142,7 @@ def _count(done: int, total: int, failed: int) -> str:
     return f"{done}/{total} ended" + (f", {failed} failed" if failed else "")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time for people: seconds, minutes or hours."""
     minutes = round(seconds / 60)
     return f"{seconds:.0f} s" if seconds < 90 else f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"

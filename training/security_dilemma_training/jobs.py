@@ -55,12 +55,15 @@ class Outcome:
     seconds: float = 0.0
 
 
-def run_jobs(jobs: Sequence[Job], workers: int) -> list[Outcome]:
+def run_jobs(
+    jobs: Sequence[Job], workers: int, ended: Callable[[int, Outcome], None] = lambda _index, _outcome: None
+) -> list[Outcome]:
     """Run jobs in persistent worker processes; a job that fails, or whose process dies, leaves the others alone.
 
     Args:
         jobs: The jobs, begun in this order.
         workers: Number of processes at the same time, at least 1.
+        ended: Called in this process with the place and the outcome of each job as soon as it ends.
 
     Returns:
         How each job ended, in the order of ``jobs``.
@@ -72,7 +75,7 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> list[Outcome]:
     if workers < 1:
         raise ValueError(f"workers = {workers} must be at least 1")
     outcomes: dict[int, Outcome] = {}
-    waiting = iter(enumerate(jobs))
+    waiting, told = iter(enumerate(jobs)), 0
     pool = [_Worker() for _ in range(min(workers, len(jobs)))]
     try:
         with display([job.name for job in jobs]) as shown:
@@ -82,6 +85,9 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> list[Outcome]:
                         _begin_next(worker, waiting, outcomes, shown)
                 for worker in _with_news(pool):
                     _read(worker, outcomes, shown)
+                for index in list(outcomes)[told:]:
+                    ended(index, outcomes[index])
+                told = len(outcomes)
                 shown.tick()
     finally:
         _stop(pool)

@@ -115,7 +115,9 @@ def _axis_faults(asked: BenchmarkConfig) -> Iterator[Fault]:
         if section in SECTIONS:
             name, _, option = option.rpartition(".")
             if name not in getattr(asked, section):
-                yield Fault(key, f"cannot be varied: {section} has no {name!r}: {nearest(name, getattr(asked, section))}")
+                yield Fault(
+                    key, f"cannot be varied: {section} has no {name!r}: {nearest(name, getattr(asked, section))}"
+                )
         if (section not in SECTIONS and section not in VARIED) or not option:
             varied = ", ".join([*(f"{name}.<key>" for name in VARIED), *(f"{name}.<name>.<key>" for name in SECTIONS)])
             yield Fault(key, f"= {list(values)} cannot be varied; what can be is {varied}: give it one value")

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from security_dilemma.params import WORLDS
 from security_dilemma_training.benchmark.controls import CONTROLS
 from security_dilemma_training.benchmark.plan_cells import Cell, cells_of
-from security_dilemma_training.benchmark.plan_values import several, values_of
+from security_dilemma_training.benchmark.plan_values import LISTS, several, values_of
 from security_dilemma_training.config import NAME
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.learner_sections import ALGORITHM_NAMES
@@ -31,11 +31,9 @@ from security_dilemma_training.sources import label_of, outside_fault, read_yaml
 
 __all__ = ["BenchmarkConfig", "MeasuresConfig", "load_benchmark"]
 
-NAMED = ("algorithms", "worlds", "schemes")
+KNOWN = {"algorithms": ALGORITHM_NAMES, "worlds": tuple(WORLDS), "schemes": SCHEMES}
+NAMED = tuple(KNOWN)
 """Keys whose entries have names; a list of names stands for entries without options."""
-
-LISTS = (*NAMED, "controls", "seeds")
-"""Keys that hold several values anyway: on the command line they name what is run."""
 
 
 def _named(entries: Any) -> Any:
@@ -46,7 +44,9 @@ def _named(entries: Any) -> Any:
         pairs = [(_name(entry), {} if isinstance(entry, str) else entry) for entry in entries]
         twice = sorted({name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1})
         if twice:
-            raise ValueError(f"= {list(entries)!r} names {', '.join(twice)} more than once: give them names, as in `a: …`")
+            raise ValueError(
+                f"= {list(entries)!r} names {', '.join(twice)} more than once: give them names, as in `a: …`"
+            )
         return dict(pairs)
     if isinstance(entries, dict):
         return {name: {} if options is None else options for name, options in entries.items()}
@@ -82,6 +82,10 @@ Controls = Annotated[
 Values = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
 
 
+def _nothing(axes: Any) -> Any:
+    return {} if axes is None else axes
+
+
 def _in_order(axes: dict[str, Any]) -> dict[str, Any]:
     return dict(sorted(axes.items()))
 
@@ -110,7 +114,9 @@ class BenchmarkConfig(Frozen):
     """Causal controls, by name; `none` is what the others are compared with."""
     seeds: Seeds = (0, 1, 2, 3, 4)
     """One run for each combination and seed."""
-    axes: Annotated[dict[str, Values], AfterValidator(_in_order)] = Field(default_factory=dict)
+    axes: Annotated[dict[str, Values], BeforeValidator(_nothing), AfterValidator(_in_order)] = Field(
+        default_factory=dict
+    )
     """Further things to vary: a list of values for each dotted key, as in `params.war_cost: [0.1, 0.3]`."""
     learner: dict[str, Any] = Field(default_factory=dict)
     """Options that all algorithms have, and take."""
@@ -198,8 +204,10 @@ def _changed(data: dict[str, Any], text: str) -> tuple[dict[str, Any], list[Faul
     if key not in NAMED or isinstance(listed, dict):
         return {**data, key: listed}, []
     try:
-        there, wanted = _named(data.get(key) or {}), _named(listed)
+        there, wanted = _named(data.get(key) or list(KNOWN[key])), _named(listed)
     except ValueError as error:
         return data, [Fault(key, str(error))]
     chosen = {name: options or there.get(name, {}) for name, options in wanted.items()}
-    return {**data, key: chosen}, []
+    gone = tuple(f"{key}.{name}." for name in there if name not in chosen)
+    axes = {axis: values for axis, values in (data.get("axes") or {}).items() if not axis.startswith(gone)}
+    return {**data, key: chosen, "axes": axes}, []

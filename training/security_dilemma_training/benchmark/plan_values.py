@@ -19,7 +19,10 @@ from typing import Any
 
 from security_dilemma_training.sources import with_overrides
 
-__all__ = ["MOST_VALUES", "several", "split", "values_of"]
+__all__ = ["LISTS", "MOST_VALUES", "several", "split", "values_of"]
+
+LISTS = ("algorithms", "worlds", "schemes", "controls", "seeds")
+"""Keys of a benchmark that hold several values anyway: on the command line they name what is run."""
 
 MOST_VALUES = 10_000
 """A range of more values is refused: it is a slip."""

@@ -1,0 +1,167 @@
+"""The benchmark: every run of a plan on an engine, a row for each in one table, and a report over them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from security_dilemma_training.benchmark.engines import Engine, RunJob
+from security_dilemma_training.benchmark.plan_rows import Wanted, identity, wanted_rows
+from security_dilemma_training.benchmark.results import RESULTS_FILE, Row, append_row, frame, read_rows, write_parquet
+from security_dilemma_training.errors import RunError
+from security_dilemma_training.four_worlds import FAILED_FILE
+from security_dilemma_training.jobs import Outcome, exit_status
+from security_dilemma_training.provenance import tell_other_makers
+from security_dilemma_training.runs import Run, held
+from security_dilemma_training.verdict import ceiling
+from security_dilemma_training.writing import write_atomically
+
+if TYPE_CHECKING:
+    from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
+
+__all__ = ["run_benchmark"]
+
+
+def run_benchmark(
+    asked: BenchmarkConfig,
+    engine: Engine,
+    measures: Mapping[str, Any],
+    command: str = "security-dilemma benchmark",
+    source: Sequence[str] = (),
+    *,
+    overwrite: bool = False,
+) -> int:
+    """Run what is asked and not in the table yet, add its rows, write the report and print the leaderboard.
+
+    A run that was interrupted goes on; one whose row is there is not run again, and one that is there under other names
+    gets a row under these. The report covers what is asked; other rows of the table stay.
+
+    Args:
+        asked: The benchmark.
+        engine: What runs it.
+        measures: Options of what is measured beside the evaluation, by name; None of what is not, as
+            :func:`security_dilemma_training.cli_options.measures` gives them.
+        command: What was called, for the report.
+        source: The config file, if there is one, and the changes of the command line, for each row's own command.
+        overwrite: Whether the runs that are asked for are deleted first and run anew; the table keeps their old rows,
+            of which the last counts.
+
+    Returns:
+        The exit status: 1 if a run failed (``failed.json`` says why), else 0.
+
+    Raises:
+        RunError: If another process works in the folder, or its table is of another version or damaged.
+    """
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    with held(asked.folder):
+        benchmark = _Benchmark(asked, engine, measures, source)
+        outcomes = benchmark.run(overwrite=overwrite)
+        benchmark.report(outcomes, command)
+    return exit_status(outcomes)
+
+
+class _Benchmark:
+    """One call: what is wanted, and what the table has of it."""
+
+    def __init__(
+        self, asked: BenchmarkConfig, engine: Engine, measures: Mapping[str, Any], source: Sequence[str]
+    ) -> None:
+        self._asked, self._engine, self._measures = asked, engine, measures
+        self._table = asked.folder / RESULTS_FILE
+        self._wanted = wanted_rows(asked, measures, source)
+        self._rows = {identity(row): row for row in read_rows(self._table)}
+        self._costs: dict[int, tuple[float, float, float]] = {}
+
+    def run(self, *, overwrite: bool) -> list[Outcome]:
+        """Run what has no row, and return how each run ended."""
+        measured = {} if overwrite else {str(row["key"]): row for row in self._rows.values()}
+        runs: dict[str, list[Wanted]] = {}
+        for wanted in self._wanted:
+            if wanted.key not in measured:
+                runs.setdefault(wanted.key, []).append(wanted)
+            elif wanted.identity not in self._rows:
+                self._add(measured[wanted.key] | wanted.names)
+        self._tell(len(self._wanted) - sum(map(len, runs.values())))
+        made, refused = self._made(runs, overwrite)
+        jobs = [RunJob(first.name, run.folder, self._measures) for first, run in made]
+
+        def ended(index: int, outcome: Outcome) -> None:
+            if outcome.error is None:
+                self._count(outcome.result["cost"])
+                first, run = made[index]
+                where = {"run": run.folder.relative_to(self._asked.folder).as_posix(), "engine": self._engine.name}
+                for wanted in runs[first.key]:
+                    self._add(wanted.names | where | outcome.result["values"])
+
+        return [*refused, *(self._engine.run(jobs, ended) if jobs else [])]
+
+    def _made(
+        self, runs: Mapping[str, Sequence[Wanted]], overwrite: bool
+    ) -> tuple[list[tuple[Wanted, Run]], list[Outcome]]:
+        """The run folders, made or opened, and the outcomes of those that cannot be used."""
+        made, refused = [], []
+        for first, *_ in runs.values():
+            folder = self._asked.folder / "runs" / first.cell.folder / f"seed_{first.seed}"
+            try:
+                made.append((first, Run.create(folder, first.cell.config, first.seed, overwrite=overwrite)))
+            except RunError as error:
+                refused.append(Outcome(first.name, error=str(error)))
+        tell_other_makers([run for _, run in made])
+        return made, refused
+
+    def _add(self, row: Row) -> None:
+        append_row(self._table, row)
+        self._rows[identity(row)] = row
+
+    def _count(self, cost: Sequence[float]) -> None:
+        """Add up what a job cost; a process tells of all that it has done so far."""
+        training, job, process, pid = cost
+        before = self._costs.get(int(pid), (0.0, 0.0, 0.0))
+        self._costs[int(pid)] = (before[0] + training, before[1] + job, max(before[2], process))
+
+    def _tell(self, there: int) -> None:
+        if there:
+            print(f"{there} of {len(self._wanted)} runs are in {self._table} already", file=sys.stderr)
+
+    def report(self, outcomes: Sequence[Outcome], command: str) -> None:
+        """Write the report and what failed, and print the leaderboard and what it cost."""
+        folder = self._asked.folder
+        failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
+        (folder / FAILED_FILE).unlink(missing_ok=True)
+        if failed:
+            write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
+        write_parquet(list(self._rows.values()), self._table.with_suffix(".parquet"))
+        rows = [self._rows[wanted.identity] for wanted in self._wanted if wanted.identity in self._rows]
+        if rows:
+            from security_dilemma_training.benchmark.report import print_leaderboard, write_benchmark_report
+
+            table = frame(rows)
+            curves = {str(row["key"]): folder / str(row["run"]) / "progress.csv" for row in rows}
+            path = write_benchmark_report(
+                table, folder, curves=curves, command=command, failed=failed, ceilings=self._ceilings()
+            )
+            print_leaderboard(table)
+            print(f"report: {path}")
+        self._tell_costs()
+
+    def _ceilings(self) -> dict[str, float]:
+        """The highest tragic war rate that each run can have, by key."""
+        ceilings = {}
+        for cell, key in {wanted.key: (wanted.cell, wanted.key) for wanted in self._wanted}.values():
+            horizon = min(cell.config.evaluation.horizon, cell.config.game.max_cycles)
+            ceilings[key] = ceiling(cell.config.resolved()["params"], horizon, cell.config.game.stages)
+        return ceilings
+
+    def _tell_costs(self) -> None:
+        """Tell how much of the CPU time of this call was learning."""
+        if not self._costs:
+            return
+        training, jobs, processes = (sum(column) for column in zip(*self._costs.values(), strict=True))
+        own = time.process_time()
+        parts = {"training": training, "measuring": jobs - training, "workers' start": processes - jobs, "table": own}
+        total = sum(parts.values())
+        told = ", ".join(f"{name} {seconds:.1f} s ({seconds / total:.1%})" for name, seconds in parts.items())
+        print(f"CPU time: {told}", file=sys.stderr)
