@@ -7,6 +7,7 @@ exactly; of the signals only burnt costs have a rate, all others are silent, and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 
 from security_dilemma.actions import ActionMode, component_sizes
 from security_dilemma.state import ARM_DEFENSIVELY, ARM_OFFENSIVELY, BURN, DISARM, STRIKE, Move, Signal
-from security_dilemma_training.trajectories import Bools, Floats, Policy, restart
+from security_dilemma_training.policies import Bools, Floats, Policy, memory_of, remind, restart
 
-__all__ = ["InMode", "in_mode", "mode_fault"]
+__all__ = ["Around", "InMode", "in_mode", "mode_fault"]
 
 RATES = (ARM_OFFENSIVELY, ARM_DEFENSIVELY, DISARM)
 """The moves behind the first three rates of a continuous action."""
@@ -42,12 +43,33 @@ def in_mode(policy: Policy, theirs: ActionMode, ours: ActionMode, n_states: int)
     return policy if theirs == ours else InMode(policy, theirs, ours, n_states)
 
 
-class InMode:
+class Around:
+    """What stands around a policy: it remembers what the policy does, and nothing else."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Stand around ``policy``."""
+        self._policy = policy
+
+    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
+        """Let the policy forget."""
+        restart(self._policy, n_games, which)
+
+    def memory_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what the policy remembers."""
+        return memory_of(self._policy)
+
+    def remember(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Let the policy go on from :meth:`memory_arrays`."""
+        remind(self._policy, arrays)
+
+
+class InMode(Around):
     """A policy of one action mode in games of another, see the module."""
 
     def __init__(self, policy: Policy, theirs: ActionMode, ours: ActionMode, n_states: int) -> None:
         """Adapt ``policy``, which sends ``theirs``, to games that take ``ours``."""
-        self._policy, self._theirs, self._ours = policy, theirs, ours
+        super().__init__(policy)
+        self._theirs, self._ours = theirs, ours
         self._sizes = component_sizes(n_states)
 
     def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
@@ -59,10 +81,6 @@ class InMode:
             flat: NDArray[Any] = np.ravel_multi_index(tuple(np.moveaxis(actions, -1, 0)), self._sizes)
             return flat[..., None]
         return _rates(actions) if self._ours == "continuous" else actions
-
-    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
-        """Let the policy forget."""
-        restart(self._policy, n_games, which)
 
     def _mask(self, mask: Bools, observations: Floats) -> Bools:
         """The mask as the policy's own games would have it."""

@@ -33,11 +33,11 @@ from security_dilemma.actions import ACTION_MODES, ActionMode
 from security_dilemma.params import nearest
 from security_dilemma.spaces import action_faults, action_shape
 from security_dilemma.strategies import STRATEGIES
-from security_dilemma_training.action_modes import in_mode, mode_fault
+from security_dilemma_training.action_modes import Around, in_mode, mode_fault
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.import_paths import is_import_path
-from security_dilemma_training.trajectories import Bools, Floats, Policy, restart
+from security_dilemma_training.policies import Bools, Floats, Policy
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
@@ -95,12 +95,13 @@ class EachState:
         return agents[state]
 
 
-class Checked:
+class Checked(Around):
     """A policy from elsewhere, whose actions are checked for shape, type and range before they are played."""
 
     def __init__(self, policy: Policy, spec: str, mode: ActionMode, n_states: int) -> None:
         """Check what ``policy``, named ``spec``, sends in ``mode``."""
-        self._policy, self._spec, self._mode, self._n_states = policy, spec, mode, n_states
+        super().__init__(policy)
+        self._spec, self._mode, self._n_states = spec, mode, n_states
 
     def act(self, observations: Floats, mask: Bools, rng: np.random.Generator) -> NDArray[Any]:
         """Return the policy's actions, (n_games, n_states, n_components); the eliminated do nothing.
@@ -123,10 +124,6 @@ class Checked:
         if fault:
             raise self._error(f"sent what cannot be played: {fault}")
         return actions
-
-    def restart(self, n_games: int, which: NDArray[np.integer] | None = None) -> None:
-        """Let the policy forget."""
-        restart(self._policy, n_games, which)
 
     def _error(self, problem: str) -> ConfigError:
         return ConfigError([Fault(f"player {self._spec!r}", problem)])

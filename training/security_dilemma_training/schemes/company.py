@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from security_dilemma_training.policies import Bools, Floats, Policy, Remembering, memory_of, remind, restart
 from security_dilemma_training.schemes.seats import Places
-from security_dilemma_training.trajectories import Bools, Floats, Policy, Remembering, memory_of, remind, restart
 
 __all__ = ["Company"]
 

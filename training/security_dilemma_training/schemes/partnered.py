@@ -17,10 +17,10 @@ from security_dilemma_training.learner_states import load_weights, weights
 from security_dilemma_training.learners import build_games, build_learner
 from security_dilemma_training.partner_sections import FrozenPartners, Population
 from security_dilemma_training.players import player
+from security_dilemma_training.policies import Policy
 from security_dilemma_training.schemes.company import Company
 from security_dilemma_training.schemes.scheme import Callbacks, OneLearner, State
 from security_dilemma_training.schemes.seats import PartneredVecEnv, seats_in_turn
-from security_dilemma_training.trajectories import Policy
 from security_dilemma_training.vec_env import GamesVecEnv
 
 if TYPE_CHECKING:

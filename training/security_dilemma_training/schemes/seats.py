@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from security_dilemma_training.trajectories import Policy, restart
+from security_dilemma_training.policies import Policy, restart
 from security_dilemma_training.vec_env import GamesVecEnv
 
 __all__ = ["PartneredVecEnv", "Places", "SeatsVecEnv", "seats_in_turn"]
