@@ -34,7 +34,7 @@ OBSERVED = (200, 2)
 def trained_elsewhere(path: Path, algorithm: type[Any] = PPO, **changes: Any) -> tuple[BaseAlgorithm, RunConfig]:
     """What somebody who calls stable-baselines3 directly has saved, and the config that describes it."""
     value_based = algorithm is DQN
-    learner = {"algorithm": "dqn" if value_based else "ppo", "hidden_sizes": [32, 16]}
+    learner: dict[str, Any] = {"algorithm": "dqn" if value_based else "ppo", "hidden_sizes": [32, 16]}
     learner |= {"slots": 48} if value_based else {"slots": 48, "n_steps": 8, "batch_size": 96}
     config = small_config(learner=learner | changes) if not value_based else _dqn(learner)
     vec_env = GamesVecEnv(build_games(config, 4, 0))
@@ -148,7 +148,11 @@ def test_pickles_of_a_hostile_zip_are_not_run(genuine: Genuine, tmp_path: Path) 
     assert mark.exists()
     mark.rmdir()
     bait = pickle.dumps(Harmful(mark))
-    everywhere = {"data": bait, "policy.optimizer.pth": saved(Harmful(mark)), "pytorch_variables.pth": bait}
+    everywhere: dict[str, bytes | None] = {
+        "data": bait,
+        "policy.optimizer.pth": saved(Harmful(mark)),
+        "pytorch_variables.pth": bait,
+    }
     loaded: Any = load_zip(
         changed(path, tmp_path / "a.zip", everywhere), config
     )  # others than the weights are not read

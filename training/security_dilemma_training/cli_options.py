@@ -9,7 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Beliefs", "Exploitability", "Overrides", "Overwrite", "Workers", "all_overrides", "cores", "measures"]
+__all__ = [
+    "Beliefs",
+    "Exploitability",
+    "Overrides",
+    "Overwrite",
+    "TrustImports",
+    "Workers",
+    "all_overrides",
+    "cores",
+    "measures",
+]
 
 Overrides = Annotated[
     list[str] | None,
@@ -22,6 +32,20 @@ Exploitability = Annotated[
 ]
 Beliefs = Annotated[bool, typer.Option("--beliefs", help="Score what can be told of intents from play.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes at the same time.", show_default="one per core")]
+
+
+def _trust(wanted: bool) -> bool:
+    if wanted:
+        from security_dilemma_training.import_paths import trust_imports
+
+        trust_imports()
+    return wanted
+
+
+TrustImports = Annotated[
+    bool,
+    typer.Option("--trust-imports", callback=_trust, help="Import what configs name as module:attribute; runs code."),
+]
 
 
 def all_overrides(given: list[str] | None, out: Path | None, seeds: int | None = None) -> list[str]:

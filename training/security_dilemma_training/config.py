@@ -14,6 +14,7 @@ from security_dilemma.params import PARAMETERS, WORLDS, Params, nearest, world_p
 from security_dilemma.stage_games import STAGE_GAMES
 from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
+from security_dilemma_training.import_paths import untrusted_faults
 from security_dilemma_training.learner_sections import (
     ACTION_MODES_OF,
     Learner,
@@ -255,6 +256,7 @@ def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
     """
     path = Path(path)
     data, faults = with_overrides(read_yaml(path), overrides)
+    faults += untrusted_faults(data)
     if not any(text.startswith("output") for text in overrides):
         faults += outside_fault(data)
     data.setdefault("name", label_of(path))
