@@ -9,19 +9,22 @@ import json
 import sys
 from pathlib import Path
 
+from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
+from security_dilemma_training.sections import Frozen
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["SCHEMAS", "json_schema", "write_schemas"]
 
-SCHEMAS: dict[str, type[RunConfig] | type[FourWorldsConfig]] = {
+SCHEMAS: dict[str, type[Frozen]] = {
     "schema.json": RunConfig,
     "four_worlds.schema.json": FourWorldsConfig,
+    "benchmark.schema.json": BenchmarkConfig,
 }
 """The schema files beside the configs, and what they describe."""
 
 
-def json_schema(kind: type[RunConfig] | type[FourWorldsConfig]) -> str:
+def json_schema(kind: type[Frozen]) -> str:
     """Return the JSON schema of a config as text."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | kind.model_json_schema()
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -7,13 +7,14 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 try:
     import fcntl
 except ImportError:  # only POSIX systems have it
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["folder_lock", "replacing", "write_atomically"]
+__all__ = ["file_lock", "folder_lock", "replacing", "write_atomically"]
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -45,6 +46,18 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def file_lock(file: IO[Any]) -> Iterator[None]:
+    """Wait until an open file is free and hold it against other processes; nothing is held where there are no locks."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @contextmanager

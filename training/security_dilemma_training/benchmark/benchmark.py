@@ -136,14 +136,15 @@ class _Benchmark:
         write_parquet(list(self._rows.values()), self._table.with_suffix(".parquet"))
         rows = [self._rows[wanted.identity] for wanted in self._wanted if wanted.identity in self._rows]
         if rows:
-            from security_dilemma_training.benchmark.report import print_leaderboard, write_benchmark_report
+            from security_dilemma_training.benchmark.report import write_benchmark_report
+            from security_dilemma_training.benchmark.terminal import print_leaderboard
 
-            table = frame(rows)
+            table, ceilings = frame(rows), self._ceilings()
             curves = {str(row["key"]): folder / str(row["run"]) / "progress.csv" for row in rows}
             path = write_benchmark_report(
-                table, folder, curves=curves, command=command, failed=failed, ceilings=self._ceilings()
+                table, folder, curves=curves, command=command, failed=failed, ceilings=ceilings
             )
-            print_leaderboard(table)
+            print_leaderboard(table, ceilings)
             print(f"report: {path}")
         self._tell_costs()
 

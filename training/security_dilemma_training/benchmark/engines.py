@@ -95,10 +95,8 @@ def engine(name: str, workers: int | None, address: str | None = None) -> Engine
     """
     if name not in ENGINES or (address is not None and name != "ray"):
         raise ValueError(f"engine = {name!r} must be one of {', '.join(ENGINES)}; an address is for ray alone")
-    if address is None:
-        workers = workers or cores()
     if name == "local":
-        return LocalEngine(workers)
+        return LocalEngine(workers or cores())
     from security_dilemma_training.benchmark.engines_ray import RayEngine
 
-    return RayEngine(workers, address)
+    return RayEngine(workers or cores() if address is None else workers, address)

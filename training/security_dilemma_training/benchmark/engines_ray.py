@@ -9,6 +9,7 @@ A cluster that is started here listens on the loopback interface only, and Ray's
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
@@ -125,12 +126,13 @@ def ray_session(workers: int | None, address: str | None) -> Iterator[Any]:
         for name, value in LOOPBACK.items():
             os.environ.setdefault(name, value)
     try:
-        import ray
+        import ray as module
     except ImportError as error:
         raise RunError("the engine ray needs Ray, an extra: pip install 'security-dilemma[ray]'") from error
+    ray: Any = module
     options: dict[str, Any] = {"include_dashboard": False, "num_cpus": workers} if address is None else {}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **options)
+        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise RunError(f"Ray does not start or answer at {address or 'this machine'}: {error}") from error
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from security_dilemma_training.errors import RunError
-from security_dilemma_training.writing import fcntl, write_atomically
+from security_dilemma_training.writing import file_lock, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,9 +112,7 @@ def append_row(path: Path, row: Row) -> None:
     if set(row) != set(COLUMNS):
         raise ValueError(f"a row needs the columns {', '.join(COLUMNS)}: differs in {set(row) ^ set(COLUMNS)}")
     line = _line([_written(row[name]) for name in COLUMNS])
-    with path.open("a+b") as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with path.open("a+b") as file, file_lock(file):
         end = _end_of_rows(file)
         file.truncate(end)
         file.write((b"" if end else _line(list(COLUMNS))) + line)
