@@ -16,6 +16,7 @@ from security_dilemma_training.cli_options import (
     Exploitability,
     Overrides,
     Overwrite,
+    TrustImports,
     Workers,
     all_overrides,
     cores,
@@ -106,6 +107,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the runs.", show_default="runs/<name of config>")] = None,
     workers: Workers = None,
     overwrite: Overwrite = False,
+    trust_imports: TrustImports = False,
 ) -> int:
     """Train every seed of a config, each in its own run folder; interrupted runs go on.
 
@@ -118,6 +120,7 @@ def train(
     from security_dilemma_training.provenance import tell_other_makers
     from security_dilemma_training.runs import Run
 
+    del trust_imports  # has had its effect
     asked: RunConfig = load(config, all_overrides(overrides, out), RunConfig)
     runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
     tell_other_makers(runs)
