@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,22 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma import WORLDS
 from security_dilemma.perception import posture_share
+from security_dilemma_training.beliefs.probe import histories
 from security_dilemma_training.benchmark.controls import CONTROLS, controlled, war_share
 from security_dilemma_training.config import RunConfig, config_hash, parse
+from security_dilemma_training.evaluate import evaluate_run
 from security_dilemma_training.faults import ConfigError
-from security_dilemma_training.learners import build_games
+from security_dilemma_training.learners import build_games, load_policy
+from security_dilemma_training.playing import play
+from security_dilemma_training.responses.best_response import ResponseOptions
+from security_dilemma_training.responses.exploitability import exploitability
+from security_dilemma_training.runs import Run
+from security_dilemma_training.tournaments.contestants import contestants
+from security_dilemma_training.train import train
+from security_dilemma_training.trajectories import Watched
 from tests.envs.builders import random_actions
-from tests.training.runs_for_tests import small_config
+from tests.training.runs_for_tests import silent, small_config
+from tests.training.untrained import untrained
 
 CHANGED = {
     "none": {},
@@ -178,3 +189,32 @@ def test_one_seed_or_none_gives_no_interval() -> None:
 def test_what_is_no_rate_is_refused(wrong: float) -> None:
     with pytest.raises(ValueError, match=r"under: war rates by seed must be in \[0, 1\], not \{1: "):
         war_share({0: 0.1, 1: 0.2}, {0: 0.1, 1: wrong})
+
+
+# --- trained and measured under a control ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("control", ["intent_revealed", "signals_off"])
+def test_what_measures_a_policy_plays_the_game_it_was_trained_in(control: str, tmp_path: Path) -> None:
+    data = small_config(evaluation={"games": 30}, schedule={"agent_steps": 384}).model_dump(exclude_unset=True)
+    run = Run.create(tmp_path / "run", parse(controlled(data, control), RunConfig), 0)
+    train(run, silent)
+    revealed = control == "intent_revealed"
+    watched = Watched(load_policy(run))
+    played = play(watched, run.config, n_games=30, intents=[0, 1], seed=1)
+    assert watched.observations[0].shape == (30, 2, 22 if revealed else 21)
+    if revealed:
+        assert_allclose(watched.observations[0][:, :, 21], np.broadcast_to([0.5, 0.0], (30, 2)))
+    else:
+        assert not played.signal.any()
+    silence = evaluate_run(run)["pairs"]["mixed"]["signal_silent_greedy"]
+    assert (silence == 1.0) != revealed
+    budget = ResponseOptions(agent_steps=256, starts=1, slots=16, validation_games=10, games=10)
+    assert set(exploitability(run, budget)["by_intent"]) == {"security_seeker", "greedy"}
+    assert histories(load_policy(run), run.config, 10, 0).features.shape[-1] == (32 if revealed else 31)
+
+
+def test_a_tournament_takes_no_policy_of_another_game(tmp_path: Path) -> None:
+    untrained(tmp_path / "run", **controlled({}, "signals_off"))
+    with pytest.raises(ConfigError, match="was trained with signals = False"):
+        contestants([str(tmp_path / "run")], 2)
