@@ -45,9 +45,10 @@ def strips(cells: Sequence[MeasuredCell], metric: str, label: str, title: str, *
             are at war, instead of an interquartile mean that would hide two heaps.
     """
     with rc_context(STYLE):
-        figure, grid = _panels(cells, height=0.27)
-        names = contestants_of(cells)
-        for axes, world in zip(grid, worlds_of(cells), strict=True):
+        worlds, names = worlds_of(cells), contestants_of(cells)
+        around = (0.5 + 0.065 * max(map(len, names)), 1.3)
+        figure, grid = _grid(len(worlds), 2, (3.3, 0.55 + 0.27 * len(names)), around)
+        for axes, world in zip(grid, worlds, strict=True):
             for cell in (cell for cell in cells if cell.world == world):
                 place = names.index(cell.contestant)
                 _seeds(axes, place, cell, metric)
@@ -63,6 +64,7 @@ def strips(cells: Sequence[MeasuredCell], metric: str, label: str, title: str, *
             axes.set_axisbelow(True)
             if share:
                 axes.set_xlim(-0.03, 1.03)
+                axes.text(1.12, 1.01, "at war", transform=axes.transAxes, ha="right", va="bottom", fontsize=8)
         handles = [grid[0].scatter([], [], color=c, marker=m, s=26, label=kind) for kind, (c, m) in ENDINGS.items()]
         if not share:
             line = grid[0].errorbar([], [], xerr=[], fmt="|", color="black", markersize=9, capsize=0)
@@ -83,19 +85,12 @@ def improvement(comparisons: Sequence[Comparison], contestants: Sequence[str]) -
     """
     scopes = list(dict.fromkeys(pair.scope for pair in comparisons))
     with rc_context(STYLE | {"axes.spines.top": True, "axes.spines.right": True}):
-        columns = min(3, len(scopes))
-        rows = math.ceil(len(scopes) / columns)
-        side, longest = max(1.7, 0.4 * len(contestants)), max(map(len, contestants))
-        figure = Figure(
-            figsize=(0.5 + 0.06 * longest + (side + 0.35) * columns, 1.0 + 0.06 * longest + (side + 0.5) * rows)
-        )
-        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
-        for unused in grid[len(scopes) :]:
-            unused.set_visible(False)
-        for axes, scope in zip(grid, scopes, strict=False):
+        side, longest = max(1.7, 0.37 * len(contestants)), max(map(len, contestants))
+        figure, grid = _grid(len(scopes), 3, (side + 0.3, side + 0.55), (0.7 + 0.07 * longest, 0.7))
+        for axes, scope in zip(grid, scopes, strict=True):
             _matrix(axes, [pair for pair in comparisons if pair.scope == scope], contestants)
             axes.set_title(display_name(scope), loc="left")
-        _label_below(grid[: len(scopes)])
+        _label_below(grid)
         figure.suptitle(
             "Probability that a run of the row pays more than one of the column", x=0.01, ha="left", fontsize=10.5
         )
@@ -110,26 +105,24 @@ def profiles(cells: Sequence[MeasuredCell]) -> Figure:
     """
     with rc_context(STYLE):
         worlds, names = worlds_of(cells), contestants_of(cells)
-        columns = min(2, len(worlds))
-        rows = math.ceil(len(worlds) / columns)
-        figure = Figure(figsize=(1.0 + 3.9 * columns, 1.3 + 2.1 * rows))
-        grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
-        for unused in grid[len(worlds) :]:
-            unused.set_visible(False)
+        figure, grid = _grid(len(worlds), 2, (3.9, 2.1), (1.0, 1.3))
         paid = [value for cell in cells for value in cell.values("payoff")]
         margin = 0.03 * (max(paid) - min(paid)) + 1e-3
         thresholds = np.linspace(min(paid) - margin, max(paid) + margin, 501)
-        for axes, world in zip(grid, worlds, strict=False):
+        for axes, world in zip(grid, worlds, strict=True):
             for cell in (cell for cell in cells if cell.world == world and cell.values("payoff")):
                 place = names.index(cell.contestant)
-                style = {"color": PALETTE[place % len(PALETTE)], "linestyle": LINES[place // len(PALETTE) % len(LINES)]}
+                style: dict[str, Any] = {
+                    "color": PALETTE[place % len(PALETTE)],
+                    "linestyle": LINES[place // len(PALETTE) % len(LINES)],
+                }
                 found = performance_profile([cell.values("payoff")], thresholds)
                 if len(names) <= BANDS:
                     axes.fill_between(thresholds, found.low, found.high, color=style["color"], alpha=0.12, linewidth=0)
                 axes.plot(thresholds, found.share, linewidth=1.5, label=cell.contestant, **style)
             axes.set_title(display_name(world), loc="left")
             axes.set_ylim(-0.02, 1.02)
-        _label_below(grid[: len(worlds)], "threshold of the payoff (undisturbed futures)")
+        _label_below(grid, "threshold of the payoff (undisturbed futures)")
         figure.supylabel("share of seeds that pay more", fontsize=9)
         handles = {n: h for axes in grid for h, n in zip(*axes.get_legend_handles_labels(), strict=True)}
         figure.legend([handles[n] for n in names if n in handles], [n for n in names if n in handles],
@@ -197,17 +190,17 @@ def controls(cells: Sequence[MeasuredCell]) -> Figure:
     return figure
 
 
-def _panels(cells: Sequence[MeasuredCell], height: float) -> tuple[Figure, list[Axes]]:
-    """Worlds side by side, two in a row, contestants below each other; a row takes so many inches."""
-    worlds, names = worlds_of(cells), contestants_of(cells)
-    columns = min(2, len(worlds))
-    rows = math.ceil(len(worlds) / columns)
-    width = 0.5 + 0.065 * max(map(len, names)) + 3.3 * columns
-    figure = Figure(figsize=(max(width, 5.5), 1.3 + rows * (0.55 + height * len(names))))
+def _grid(
+    count: int, columns: int, panel: tuple[float, float], around: tuple[float, float]
+) -> tuple[Figure, list[Axes]]:
+    """Panels with common axes, so many in a row; a panel and what stands around all of them have sizes in inches."""
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(max(5.5, around[0] + columns * panel[0]), around[1] + rows * panel[1]))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
-    for unused in grid[len(worlds) :]:
+    for unused in grid[count:]:
         unused.set_visible(False)
-    return figure, grid[: len(worlds)]
+    return figure, grid[:count]
 
 
 def _label_below(panels: Sequence[Axes], label: str = "") -> None:
@@ -250,8 +243,9 @@ def _matrix(axes: Axes, pairs: Sequence[Comparison], names: Sequence[str]) -> No
         if not math.isnan(value):
             color = "white" if abs(value - 0.5) > 0.34 else "black"
             axes.text(j, i, f"{value:.2f}{marks[i, j]}", ha="center", va="center", fontsize=7, color=color)
-    axes.set_xticks(range(len(names)), list(names), rotation=90)
-    axes.set_yticks(range(len(names)), list(names))
+    numbers = range(1, len(names) + 1)
+    axes.set_xticks(range(len(names)), list(map(str, numbers)))
+    axes.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in zip(numbers, names, strict=True)])
     axes.tick_params(length=0)
 
 

@@ -52,11 +52,15 @@ def html_page(markdown: str, title: str, folder: Path) -> str:
 
     Raises:
         OSError: If a picture cannot be read.
+        ValueError: If a picture is not in the folder itself.
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markdown)
     for picture in _pictures(tokens):
-        data = (folder / str(picture.attrGet("src"))).read_bytes()
+        name = str(picture.attrGet("src"))
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} is no picture beside the report: it may show only those")
+        data = (folder / name).read_bytes()
         picture.attrSet("src", f"data:image/png;base64,{base64.b64encode(data).decode()}")
     return PAGE.format(title=html.escape(title), body=reader.renderer.render(tokens, reader.options, {}))
 

@@ -24,4 +24,4 @@ def block(lines: Sequence[str]) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Return text that Markdown takes as it is, on one line and within one cell of a table."""
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*\[\]<>|&])", r"\\\1", " ".join(text.split()))

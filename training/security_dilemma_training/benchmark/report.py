@@ -106,8 +106,9 @@ def _draw(
     plain = uncontrolled(cells)
     pictures: dict[str, Figure] = {}
     if plain:
-        label = "tragic war rate (beside: seeds at war)"
-        pictures["seeds"] = figures.strips(plain, "tragic_war_rate", label, "Where each seed ends", share=True)
+        pictures["seeds"] = figures.strips(
+            plain, "tragic_war_rate", "tragic war rate", "Where each seed ends", share=True
+        )
     if any(cell.values("payoff") for cell in plain):
         label = "payoff of a state (undisturbed futures)"
         pictures["payoffs"] = figures.strips(plain, "payoff", label, "What a state is paid")
@@ -116,7 +117,7 @@ def _draw(
         pictures["improvement"] = figures.improvement(pairs, contestants_of(plain))
     if effects(cells):
         pictures["controls"] = figures.controls(cells)
-    there = {key: path for key, path in curves.items() if path.exists()}
+    there = {key: path for key, path in curves.items() if path.exists()} if plain else {}
     logged = {key: read_progress(path, "agent_steps", *LOGGED) for key, path in there.items()}
     for column, (name, label) in LOGGED.items():
         if any(column in run and "agent_steps" in run for run in logged.values()):
@@ -137,13 +138,13 @@ def _first_screen(cells: Sequence[MeasuredCell], command: str, failed: Mapping[s
         yield f"**Few seeds.** {few}"
         yield ""
     for world in worlds_of(cells):
-        yield f"- **{display_name(world)}** {_ends([cell for cell in cells if cell.world == world])}."
+        yield f"- **{escaped(display_name(world))}** {_ends([cell for cell in cells if cell.world == world])}."
     yield ""
     yield "Seeds at war of all seeds and, how sure that is, the 95 % Wilson interval of that share. Self-play unless"
     yield "said otherwise; the highest payoff first."
     yield ""
     worlds, found = worlds_of(cells), {(cell.world, cell.contestant): cell for cell in cells}
-    yield from head(["learner", *map(display_name, worlds)])
+    yield from head(["learner", *(escaped(display_name(world)) for world in worlds)])
     for name in contestants_of(cells):
         known = [found.get((world, name)) for world in worlds]
         yield table_row([escaped(name), *("–" if cell is None else _at_war(cell) for cell in known)])

@@ -1,0 +1,353 @@
+"""The report of a benchmark answers: which learner, in which world, ends in war, how sure, and how to repeat it."""
+
+from __future__ import annotations
+
+import base64
+import math
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from security_dilemma_training.benchmark import report
+from security_dilemma_training.benchmark.effects import effects
+from security_dilemma_training.benchmark.html_page import html_page
+from security_dilemma_training.benchmark.report import write_benchmark_report
+from security_dilemma_training.benchmark.results import frame
+from security_dilemma_training.benchmark.tables import (
+    ALL_WORLDS,
+    CEILING,
+    compare,
+    contestants_of,
+    gather,
+    leaderboard,
+    overall,
+    uncontrolled,
+    worlds_of,
+)
+from security_dilemma_training.benchmark.terminal import print_leaderboard
+from security_dilemma_training.comparisons import holm, rank_sum_test
+from security_dilemma_training.statistics import wilson_interval
+from security_dilemma_training.verdict import Ending
+from tests.training.benchmark_rows import row
+
+Rows = list[dict[str, Any]]
+COMMAND = "security-dilemma benchmark configs/benchmark.yaml"
+
+WARS = {
+    ("ppo", "doubly_dangerous"): (0.9, 0.92, 0.91, 0.93, 0.9),
+    ("a2c", "doubly_dangerous"): (0.9, 0.02, 0.01, 0.93, 0.03),
+    ("ppo", "intense"): (0.0, 0.01, 0.0, 0.02, 0.0),
+    ("a2c", "intense"): (0.02, 0.03, 0.01, 0.02, 0.03),
+}
+"""Tragic war rates of five seeds, the worlds not in Jervis's order."""
+
+
+def some_rows() -> Rows:
+    rows = [
+        row(world, seed, war, algorithm=algorithm)
+        for (algorithm, world), wars in reversed(WARS.items())
+        for seed, war in enumerate(wars)
+    ]
+    revealed = (0.9, 0.02, 0.03, 0.01, 0.02)
+    rows += [row("doubly_dangerous", s, war, control="intent_revealed") for s, war in enumerate(revealed)]
+    return rows
+
+
+POINT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
+
+
+def point(_figure: object, path: Path) -> None:
+    """Instead of a figure, write a picture of one point: drawing takes most of the time of a report."""
+    path.with_suffix(".png").write_bytes(POINT)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "save", point)
+
+
+PROGRESS = "agent_steps,games/wars_per_game,games/discounted_return\n1000,0.5,0.7\n2000,,0.8\n3000,0.9,0.6\n"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Rows]:
+    folder, rows = tmp_path_factory.mktemp("benchmark"), some_rows()
+    progress = folder / "progress.csv"
+    progress.write_text(
+        "agent_steps,games/wars_per_game,games/discounted_return\n1000,0.5,0.7\n2000,,0.8\n3000,0.9,0.6\n"
+    )
+    curves = {str(r["key"]): progress for r in rows[:3]} | {str(rows[3]["key"]): folder / "nowhere.csv"}
+    failed = {"sac, intense, seed 3": "Loss | is <nan>\nat step 5"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "save", point)
+        path = write_benchmark_report(frame(rows), folder / "out", curves=curves, command=COMMAND, failed=failed)
+    assert path == folder / "out" / "report.md"
+    return folder / "out", rows
+
+
+def text_of(written: tuple[Path, Rows]) -> str:
+    return (written[0] / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_first_screen_says_who_ends_in_war_where_and_how_surely(written: tuple[Path, Rows]) -> None:
+    first = text_of(written).split("## ")[0]
+    assert "- **Doubly dangerous** ends in war with ppo 5/5; splits over seeds with a2c 2/5." in first
+    assert "- **Intense** stays at peace with a2c 0/5, ppo 0/5." in first
+    sure = wilson_interval(5, 5)
+    assert f"| ppo | 5/5 [{sure.low:.2f}, 1.00] | 0/5 [0.00, 0.43] |" in first
+    assert "Incomplete: 1 of the runs" in first
+    assert "**Add yours:**" in first
+    assert COMMAND in first
+    assert "![seeds](seeds.png)" in first
+
+
+def test_every_seed_and_its_command_are_there(written: tuple[Path, Rows]) -> None:
+    text = text_of(written)
+    for one in written[1]:
+        assert f"\n{one['command']}\n" in text
+        ended = "at war" if one["tragic_war_rate"] > 0.7 else "at peace"
+        control = "–" if one["control"] == "none" else "intent revealed"
+        world = str(one["world"]).capitalize().replace("_", " ")
+        cells = f"| {world} | {one['algorithm']} | {control} | {one['seed']} | {ended} | {one['payoff']:.3f} |"
+        assert text.count(cells) == 1
+    assert "nan" not in text.replace("<nan", "")
+
+
+@pytest.mark.usefixtures("quick")
+def test_leaderboards_show_what_was_measured_and_cost(written: tuple[Path, Rows]) -> None:
+    text = text_of(written)
+    assert "gain against it" not in text.split("## How to read it")[0]
+    assert text.index("### Doubly dangerous") < text.index("### Intense") < text.index("### All worlds")
+    assert "25 runs took 26 min of CPU time" in text  # 5 times 60 + 61 + 62 + 63 + 64 s
+    assert f"| 62 s (60 s to 64 s) | {1_000_000 / 62:,.0f} |" in text
+    known = some_rows()
+    known[0]["exploitability_greedy"] = 0.07
+    write_benchmark_report(frame(known), written[0].parent / "more", curves={}, command=COMMAND)
+    more = (written[0].parent / "more" / "report.md").read_text(encoding="utf-8")
+    assert "gain against it, greedy | \n" not in more
+    assert "0.070" in more
+    assert "learning" not in more.lower().split("## how to read")[0].replace("learning_", "")
+
+
+class Page(HTMLParser):
+    """Counts what a page has, and holds that every element is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.counts: dict[str, int] = {}
+        self.pictures: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.counts[tag] = self.counts.get(tag, 0) + 1
+        values = dict(attrs)
+        assert not {"href", "onclick", "onload"} & values.keys()
+        if tag == "img":
+            self.pictures.append(str(values["src"]))
+        if tag not in ("img", "meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_beside_it(written: tuple[Path, Rows]) -> None:
+    page, source = Page(), (written[0] / "report.html").read_text(encoding="utf-8")
+    page.feed(source)
+    assert not page.open
+    assert "script" not in page.counts
+    assert "default-src 'none'" in source
+    shown = text_of(written).count("](")
+    assert len(page.pictures) == shown == 7
+    for picture in page.pictures:
+        kind, _, data = picture.partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+    tables = sum(line.startswith("| ---") for line in text_of(written).splitlines())
+    assert page.counts["table"] == tables
+
+
+@pytest.mark.usefixtures("quick")
+def test_text_from_elsewhere_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    hostile = "x|y <script>alert(1)</script> [a](javascript:b) ![c](http://d) `e` *f*"
+    rows = [row(hostile, 0, 0.9, algorithm=hostile, command="echo ```<b>\n```")]
+    write_benchmark_report(frame(rows), tmp_path, curves={}, command=hostile, failed={hostile: hostile})
+    page, source = Page(), (tmp_path / "report.html").read_text(encoding="utf-8")
+    page.feed(source)
+    assert not page.open
+    assert not {"script", "a", "b"} & page.counts.keys()
+    assert all(picture.startswith("data:") for picture in page.pictures)
+    assert source.count("&lt;script&gt;") >= 5
+    assert "echo ```&lt;b&gt;" in source
+
+
+def test_no_file_from_elsewhere_gets_into_the_page(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_text("secret")
+    (tmp_path / "report").mkdir()
+    for elsewhere in ("../secret.png", str(tmp_path / "secret.png")):
+        with pytest.raises(ValueError, match="no picture beside the report"):
+            html_page(f"![x]({elsewhere})", "Title", tmp_path / "report")
+
+
+@pytest.mark.usefixtures("quick")
+def test_files_are_the_same_each_time(written: tuple[Path, Rows], tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_benchmark_report(frame(written[1][:10]), tmp_path / name, curves={}, command=COMMAND)
+    first, second = ((tmp_path / name / "report.html").read_bytes() for name in ("a", "b"))
+    assert first == second
+
+
+@pytest.mark.usefixtures("quick")
+def test_few_seeds_are_said_at_the_top(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        row("intense", seed, 0.9, algorithm=a, payoff=p + seed) for a, p in (("ppo", 0), ("a2c", 9)) for seed in (0, 1)
+    ]
+    write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "**Few seeds.** 2 seeds tell little" in text
+    assert "with 2 seeds even the clearest difference within one world has p = 0.33" in text
+    print_leaderboard(frame(rows))
+    assert "2 seeds tell little" in capsys.readouterr().out
+    enough = [row("intense", seed, 0.9, algorithm=a) for a in ("ppo", "a2c") for seed in range(6)]
+    write_benchmark_report(frame(enough), tmp_path, curves={}, command=COMMAND)
+    assert "Few seeds" not in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_single_run_makes_a_report_with_its_figures(tmp_path: Path) -> None:
+    (tmp_path / "progress.csv").write_text(PROGRESS)
+    one = row("intense", 3, 0.5)
+    path = write_benchmark_report(
+        frame([one]), tmp_path, curves={str(one["key"]): tmp_path / "progress.csv"}, command=COMMAND
+    )
+    text = path.read_text(encoding="utf-8")
+    assert "| in between |" in text
+    assert "One seed says nothing" in text
+    for name in ("seeds", "payoffs", "learning_wars", "learning_returns"):
+        assert f"]({name}.png)" in text
+        assert (tmp_path / f"{name}.png").stat().st_size > 5000
+        assert (tmp_path / f"{name}.svg").exists()
+    assert "improvement" not in {file.stem for file in tmp_path.iterdir()}
+
+
+def test_controls_alone_make_a_report_without_leaderboards(tmp_path: Path) -> None:
+    rows = [row("intense", 3, 0.5, control="signals_off")]
+    text = write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND).read_text(encoding="utf-8")
+    assert "| Intense | ppo | signals off | 3 | in between |" in text
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_nothing_to_report(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no results"):
+        write_benchmark_report(frame([]), tmp_path, curves={}, command=COMMAND)
+
+
+def test_the_terminal_shows_the_leaderboard_in_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    print_leaderboard(frame(some_rows()))
+    shown = capsys.readouterr().out
+    assert shown.index("Doubly dangerous") < shown.index("Intense")
+    assert "5/5 [0.57, 1.00]" in shown
+    assert "…" not in shown
+    assert "intent" not in shown
+
+
+def test_leaderboards_rank_by_payoff_and_leave_unmeasured_ones_unranked() -> None:
+    rows = [
+        row("intense", seed, 0.0, algorithm=a, payoff=p) for a, p in (("a2c", 0.5), ("ppo", 0.9)) for seed in (0, 1)
+    ]
+    rows += [row("intense", 0, 0.0, algorithm="dqn", payoff=math.nan)]
+    lines = leaderboard(gather(frame(rows)))
+    assert [(line.cell.contestant, line.rank.estimate) for line in lines[:2]] == [("ppo", 1), ("a2c", 2)]
+    assert lines[2].cell.contestant == "dqn"
+    assert math.isnan(lines[2].rank.estimate)
+    assert overall(gather(frame(rows))) == []
+
+
+def test_over_all_worlds_only_who_played_them_all_counts() -> None:
+    rows = [*some_rows(), row("intense", 0, 0.0, algorithm="dqn")]
+    lines = overall(uncontrolled(gather(frame(rows))))
+    assert {line.contestant: (line.wars, line.seeds) for line in lines} == {"a2c": (2, 10), "ppo": (5, 10)}
+    paid = [0.97 - 0.5 * war for world in ("doubly_dangerous", "intense") for war in WARS["ppo", world]]
+    gap = next(line.gap for line in lines if line.contestant == "ppo")
+    assert gap.estimate == pytest.approx(1 - sum(paid) / 10)
+
+
+def test_pairs_are_compared_by_world_and_over_all_and_adjusted_within() -> None:
+    cells = uncontrolled(gather(frame([*some_rows(), *(row("intense", s, 0.5, algorithm="dqn") for s in range(5))])))
+    pairs = compare(cells)
+    assert [pair.scope for pair in pairs] == [ALL_WORLDS, "doubly_dangerous", "intense", "intense", "intense"]
+    third = [pair for pair in pairs if pair.scope == "intense"]
+    assert [pair.adjusted for pair in third] == pytest.approx(holm([pair.p for pair in third]).tolist())
+    both = next(pair for pair in pairs if pair.scope == ALL_WORLDS)
+    x, y = ([[0.97 - 0.5 * w for w in WARS[n, world]] for world in ("doubly_dangerous", "intense")]
+            for n in (both.first, both.second))  # fmt: skip
+    assert both.p == rank_sum_test(x, y)
+
+
+def test_names_tell_apart_what_is_no_replicate() -> None:
+    rows = [
+        row("intense", 0, 0.0),
+        row("intense", 0, 0.0, scheme="independent"),
+        row("intense", 0, 0.0, changes={"algorithms.ppo.gamma": 0.9, "params.war_cost": 0.3}),
+        row("intense", 0, 0.0, changes={"game.action_mode": "discrete", "worlds.intense.greed": [0, 1]}),
+        row("doubly_safe", 0, 0.0, agent_steps=5_000),
+        row("doubly_safe", 0, 0.0, agent_steps=7_000),
+        row("doubly_safe", 1, 0.0, agent_steps=7_000, control="signals_off"),
+        row("mine", 0, 0.0),
+        row("mine", 0, 0.0, config_hash="0123456789"),
+    ]
+    cells = gather(frame(rows))
+    assert [(cell.world, cell.contestant) for cell in cells] == [
+        ("intense", "ppo"),
+        ("intense", "ppo (independent)"),
+        ("doubly_safe", "ppo (5,000 agent-steps)"),
+        ("doubly_safe", "ppo (7,000 agent-steps)"),
+        ("doubly_safe", "ppo (7,000 agent-steps)"),
+        ("intense (war_cost=0.3)", "ppo (gamma=0.9)"),
+        ("intense (greed=[0, 1])", "ppo (action_mode=discrete)"),
+        ("mine", f"ppo (#{rows[7]['config_hash'][:6]})"),
+        ("mine", "ppo (#012345)"),
+    ]
+    assert worlds_of(cells)[:2] == ["intense", "doubly_safe"]
+
+
+def test_of_one_run_the_last_row_counts() -> None:
+    cells = gather(frame([row("intense", 0, 0.0), row("intense", 1, 0.0), row("intense", 0, 0.9)]))
+    assert [r["tragic_war_rate"] for r in cells[0].rows] == [0.9, 0.0]
+
+
+def test_how_a_seed_ends_is_told_by_what_was_possible() -> None:
+    low = row("intense", 0, 0.4)
+    assert pytest.approx(1 - 0.85**19) == CEILING
+    assert gather(frame([low]))[0].endings == (Ending.BETWEEN,)
+    assert gather(frame([low]), {str(low["key"]): 0.45})[0].endings == (Ending.WAR,)
+
+
+def test_contestants_stand_in_the_order_of_their_payoffs() -> None:
+    assert contestants_of(uncontrolled(gather(frame(some_rows())))) == ["a2c", "ppo"]
+
+
+def test_the_effect_of_a_control_is_of_pairs_of_seeds(written: tuple[Path, Rows]) -> None:
+    rows = [*some_rows(), row("intense", 0, 0.0, control="signals_off", algorithm="dqn")]
+    (effect,) = effects(gather(frame(rows)))
+    without, under = 0.912, 0.196
+    assert effect.share.share.estimate == pytest.approx(1 - under / without)
+    assert effect.share.seeds == 5
+    assert effect.p == effect.adjusted == pytest.approx(2 / 2**4)  # seed 0 does not differ: four signs to flip
+    text = text_of(written)
+    assert "| Doubly dangerous | ppo | intent revealed | 5 | 5/5 | 1/5 |" in text
+    assert "uncertainty about intent" in text
+
+
+@pytest.mark.usefixtures("quick")
+def test_where_all_is_peace_no_share_of_wars_is_given(tmp_path: Path) -> None:
+    rows = [row("intense", s, 0.01, control=c) for s in range(5) for c in ("none", "intent_revealed")]
+    text = write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND).read_text(encoding="utf-8")
+    assert "| intent revealed | 5 | 0/5 | 0/5 | 0.00 [0.00, 0.00] | – | 1 | 1 |" in text
