@@ -16,6 +16,7 @@ __all__ = [
     "ALGORITHM_NAMES",
     "A2CConfig",
     "ClippedConfig",
+    "ContinuousConfig",
     "DQNConfig",
     "Learner",
     "LearnerConfig",
@@ -29,6 +30,7 @@ __all__ = [
     "SACConfig",
     "TD3Config",
     "TabularConfig",
+    "ValueConfig",
     "learner_faults",
 ]
 
@@ -167,12 +169,12 @@ class OffPolicyConfig(NetworkConfig):
     """Gradient steps of an update."""
 
 
-class _ValueConfig(OffPolicyConfig):
+class ValueConfig(OffPolicyConfig):
     """What learners of action values have in common."""
 
     target_update_every: Count = 10_000
     """Agent-steps between two copies of the network into its target."""
-    exploration_share: Share = 0.3
+    exploration_share: Annotated[float, Field(gt=0, le=1)] = 0.3
     """Share of the training over which exploration falls."""
     exploration_final: Share = 0.02
     """Probability of a random action afterwards."""
@@ -180,14 +182,14 @@ class _ValueConfig(OffPolicyConfig):
     """Gradients are clipped to this norm."""
 
 
-class DQNConfig(_ValueConfig):
+class DQNConfig(ValueConfig):
     """Deep Q-learning (Mnih et al. 2015)."""
 
     algorithm: Literal["dqn"] = "dqn"
     """The learning algorithm."""
 
 
-class QRDQNConfig(_ValueConfig):
+class QRDQNConfig(ValueConfig):
     """Quantile regression deep Q-learning (Dabney et al. 2018)."""
 
     algorithm: Literal["qr_dqn"] = "qr_dqn"
@@ -196,21 +198,21 @@ class QRDQNConfig(_ValueConfig):
     """Quantiles of the return by which an action is valued."""
 
 
-class _ContinuousConfig(OffPolicyConfig):
+class ContinuousConfig(OffPolicyConfig):
     """What off-policy actor-critics have in common."""
 
     target_share: Annotated[float, Field(gt=0, le=1)] = 0.005
     """Share by which a gradient step moves the target network towards the network (τ)."""
 
 
-class SACConfig(_ContinuousConfig):
+class SACConfig(ContinuousConfig):
     """Soft actor-critic (Haarnoja et al. 2018), which sets the entropy's weight itself."""
 
     algorithm: Literal["sac"] = "sac"
     """The learning algorithm."""
 
 
-class TD3Config(_ContinuousConfig):
+class TD3Config(ContinuousConfig):
     """Twin delayed deep deterministic policy gradients (Fujimoto et al. 2018)."""
 
     algorithm: Literal["td3"] = "td3"

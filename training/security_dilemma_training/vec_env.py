@@ -140,7 +140,9 @@ class GamesVecEnv(VecEnv):
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **method_kwargs: Any
     ) -> list[Any]:
-        """Call a method of the given slots."""
+        """Call a method of the given slots; masks of all slots, which are asked for at every step, come at once."""
+        if method_name == "action_masks" and indices is None:
+            return list(self.mask.reshape(self.num_envs, -1))
         return [getattr(slot, method_name)(*method_args, **method_kwargs) for slot in self._chosen(indices)]
 
     def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:

@@ -12,7 +12,7 @@ from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
-from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 from stable_baselines3.common.vec_env import VecEnv
 
@@ -106,7 +106,8 @@ class OnPolicy(Algorithm):
     section: ClassVar[type[OnPolicyConfig]]
     on_policy = True
     library: ClassVar[type[OnPolicyAlgorithm]]
-    network_class: ClassVar[type[ActorCriticPolicy]] = ActorCriticPolicy
+    network_class: ClassVar[type[BasePolicy]] = ActorCriticPolicy
+    network_name: ClassVar[str] = "MlpPolicy"  # what the library calls that class
 
     @abstractmethod
     def options(self, config: RunConfig) -> dict[str, Any]:
@@ -120,7 +121,7 @@ class OnPolicy(Algorithm):
         """Return a learner, see :meth:`Algorithm.build`."""
         learner = config.learner.narrowed(self.section)
         model = self.library(
-            "MlpPolicy",
+            self.network_name,
             vec_env,
             learning_rate=falling(learner.learning_rate, learner.learning_rate_final_share),
             n_steps=learner.n_steps,
@@ -142,7 +143,7 @@ class OnPolicy(Algorithm):
                 model.policy.value_net.bias.fill_(learner.initial_value)
         return model
 
-    def network(self, config: RunConfig) -> ActorCriticPolicy:
+    def network(self, config: RunConfig) -> torch.nn.Module:
         """Return a network, see :meth:`Algorithm.network`."""
         return self.network_class(*spaces_of(config), falling(0.0, 1.0), **self.network_options(config))
 
