@@ -8,6 +8,9 @@ as well as on how they play. What it cannot tell:
 - Pairs share their seed. Where a control leaves what is observed alone they also start from the same weights; with
   ``intent_revealed`` the network sees more and begins elsewhere, so that pairing takes out little noise.
 - Shares of different controls do not add up: two causes that are both needed would each explain all wars.
+- Where offence has the advantage war is an equilibrium even between states known to be security seekers (a stag hunt,
+  Jervis 1978; the reciprocal fear of surprise attack, Schelling 1960). Wars that stay when intents are revealed are due
+  to uncertainty about what the other will do, which no control takes away, rather than about what it wants.
 """
 
 from __future__ import annotations
