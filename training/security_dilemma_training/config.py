@@ -126,7 +126,7 @@ class _Experiment(Frozen):
         return [
             *seed_faults(self.seeds),
             *learner_faults(self.learner, self.game, self.n_networks),
-            *partner_faults(self.partners, self.game),
+            *partner_faults(self.partners),
             *game_config_faults(self.game),
         ]
 

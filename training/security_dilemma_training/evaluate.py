@@ -8,6 +8,8 @@ The results of a run are plain data that JSON can hold; what could not be measur
   the noise of evaluation is independent over runs);
 - ``pairs``: ``{pair: {metric: value}}``, the metrics of :mod:`security_dilemma_training.measures`;
 - ``reasons``: ``{pair: {metric: why it is null}}``, where there is more to say than that nothing was observed;
+- ``against_partners``, where one state of each game learned among others that did not: the policy's mean discounted
+  ``payoff`` and the ``war_rate`` among its partners under the prior, over ``games``;
 - ``policy_sha256`` (of the policy's file, or null) and ``measured_by`` (version and revision of this package);
 - ``train_seconds``: CPU time of the training, or null.
 """
@@ -46,6 +48,10 @@ __all__ = [
 
 ARMS_FILE = "arms.npz"
 """In a run folder: ``<pair>/<intent>/<arms, offensive_share or states>``, each (T,), of the states still there."""
+
+
+PARTNERED = ("population", "frozen")
+"""Schemes in which one state of each game learns among others that do not."""
 
 
 class PairOfGames(NamedTuple):
@@ -110,6 +116,7 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
         CheckpointError: If the run is not trained yet, or its policy is damaged.
     """
     from security_dilemma_training.learners import load_policy
+    from security_dilemma_training.schemes.against_partners import against_partners
 
     config = run.config
     games = config.evaluation.games if games is None else games
@@ -119,8 +126,12 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     results = there if there and "pairs" in there else None
     if results is not None:
         return results
-    played = _played(load_policy(run), config, games, evaluation_seed(run, seed))
+    policy, stream = load_policy(run), evaluation_seed(run, seed)
+    played = _played(policy, config, games, stream)
     results = about | _measured(played, config, games, seed)
+    if config.partners.scheme in PARTNERED:
+        found = against_partners(policy, config, run.folder, games, stream)
+        results |= {"against_partners": {name: _number(value) for name, value in found.items()} | {"games": games}}
     write_atomically(run.folder / ARMS_FILE, _arms(played))
     keep(run.evaluation_path, results)
     return results
@@ -129,6 +140,8 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
 def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
     """All of the results that is known before anything is measured."""
     manifest, resolved, config = run.manifest, run.config.resolved(), run.config
+    alone = config.partners.scheme == "self_play"
+    sections = ("game", "learner", "schedule", "evaluation", *(() if alone else ("partners",)))
     return {
         "world": config.label,
         "seed": run.seed,
@@ -137,7 +150,7 @@ def _about(run: Run, games: int, seed: int) -> dict[str, Any]:
         "n_states": config.game.n_states,
         "max_cycles": config.game.max_cycles,
         "stages": resolved["game"]["stages"],
-        "config": {name: resolved[name] for name in ("game", "learner", "schedule", "evaluation")},
+        "config": {name: resolved[name] for name in sections},
         "games": games,
         "horizon": config.evaluation.horizon,
         "eval_seed": seed,

@@ -14,8 +14,9 @@ from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.algorithms.algorithm import falling
 from security_dilemma_training.algorithms.on_policy import LivingRolloutBuffer
 from security_dilemma_training.algorithms.policies import LearnedPolicy
-from security_dilemma_training.checkpoints import load_arrays
+from security_dilemma_training.checkpoints import load_policies
 from security_dilemma_training.faults import ConfigError, Fault
+from security_dilemma_training.policies import Matched
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
@@ -68,11 +69,12 @@ def _require(device: str) -> None:
 
 
 def load_policy(run: Run, path: Path | None = None) -> Policy:
-    """Rebuild the network of a run from its config and load its weights; no code is read from the file.
+    """Rebuild the networks of a run from its config and load their weights; no code is read from the file.
 
     Args:
         run: A trained run.
-        path: A policy file for the same network; None: the run's own.
+        path: A policy file for one network of the run's shape; None: the run's own, of one network for each state
+            where states learn independently.
 
     Raises:
         CheckpointError: If the run is not trained yet, or the file is damaged or of another network.
@@ -80,6 +82,7 @@ def load_policy(run: Run, path: Path | None = None) -> Policy:
     config = run.config
     torch.set_num_threads(config.learner.torch_threads)
     algorithm = ALGORITHMS[config.learner.algorithm]
-    network = algorithm.network(config)
-    load_arrays(path or run.policy_path, network)
-    return algorithm.policy(network, config)
+    networks = [algorithm.network(config) for _ in range(config.n_networks if path is None else 1)]
+    load_policies(path or run.policy_path, networks)
+    policies = [algorithm.policy(network, config) for network in networks]
+    return policies[0] if len(policies) == 1 else Matched(policies)

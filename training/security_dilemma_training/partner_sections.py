@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag
 from security_dilemma.params import nearest
 from security_dilemma.strategies import STRATEGIES
 from security_dilemma_training.faults import Fault
-from security_dilemma_training.sections import Count, Frozen, GameConfig
+from security_dilemma_training.sections import Count, Frozen
 
 __all__ = ["SCHEMES", "FrozenPartners", "Independent", "Partners", "Population", "SelfPlay", "partner_faults"]
 
@@ -82,18 +82,12 @@ Partners = Annotated[
 """One of the schemes, told by ``scheme``; without it, self-play."""
 
 
-def partner_faults(partners: Partners, game: GameConfig) -> list[Fault]:
-    """Return the faults of partners that do not exist or cannot play this game."""
+def partner_faults(partners: Partners) -> list[Fault]:
+    """Return the faults of partners that do not exist."""
     if not isinstance(partners, Population):
         return []
-    faults = [
+    return [
         Fault("partners.strategies", f"= {name!r} is unknown: {nearest(name, STRATEGIES)}")
         for name in partners.strategies
         if name not in STRATEGIES
     ]
-    if partners.strategies and game.action_mode == "continuous":
-        problem = (
-            f"= {list(partners.strategies)} send discrete actions: leave them out where game.action_mode = 'continuous'"
-        )
-        faults.append(Fault("partners.strategies", problem, ("game.action_mode", "learner.algorithm")))
-    return faults

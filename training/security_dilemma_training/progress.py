@@ -8,14 +8,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stable_baselines3.common.logger import KVWriter
+from stable_baselines3.common.logger import KVWriter, Logger
 
+from security_dilemma_training.vec_env import GamesVecEnv
 from security_dilemma_training.writing import write_atomically
 
-__all__ = ["ProgressTable", "Together"]
+__all__ = ["GamesLogger", "ProgressTable", "Together"]
 
 OWN = ("train/", "rollout/", "time/")
 """What the names of a learner's own scalars begin with; all others are of the games, which learners share."""
+
+
+class GamesLogger(Logger):
+    """The log of a learner, with what has happened in the games since its last row."""
+
+    def __init__(self, games: GamesVecEnv) -> None:
+        """Follow ``games``; there is no output yet."""
+        super().__init__(None, [])
+        self._games = games
+
+    def dump(self, step: int = 0) -> None:
+        """Write a row."""
+        for name, value in self._games.monitor.read().items():
+            self.record(name, value)
+        super().dump(step)
 
 
 class ProgressTable(KVWriter):

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +14,12 @@ import yaml
 
 from security_dilemma_training.config import ConfigError, RunConfig, config_hash, determinants, parse
 from security_dilemma_training.errors import RunError
+from security_dilemma_training.manifests import new_manifest, now, parts_of, read_manifest, require_same_partners
 from security_dilemma_training.provenance import circumstances
 from security_dilemma_training.sources import read_yaml
 from security_dilemma_training.writing import folder_lock, write_atomically
 
 __all__ = ["Run", "RunError", "find_runs", "held", "write_atomically"]
-
-KIND = "security-dilemma run"
-FIELDS: dict[str, Any] = {
-    "kind": str,
-    "seed": int,
-    "config_hash": str,
-    "status": str,
-    "started": str | None,
-    "wall_seconds": int | float,
-    "cpu_seconds": int | float,
-}
-PART = ("started", "wall_seconds", "cpu_seconds", "versions", "python", "platform", "git_revision")
 
 
 class Run:
@@ -76,7 +64,7 @@ class Run:
                 asked = _as_begun(asked, read_yaml(folder / "config.yaml"))
             write_atomically(folder / "config.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
             if not begun:
-                run._write_manifest(_new_manifest(config, seed))
+                run._write_manifest(new_manifest(config, seed))
         return run
 
     @classmethod
@@ -90,7 +78,7 @@ class Run:
         if not (folder / "manifest.json").exists():
             problem = "is not a run: it has no manifest.json" if folder.is_dir() else _no_folder(folder)
             raise RunError(f"{folder} {problem}; train one with `security-dilemma train CONFIG`")
-        manifest = _read_manifest(folder)
+        manifest = read_manifest(folder)
         path = folder / "config.yaml"
         try:
             data = read_yaml(path)
@@ -131,7 +119,7 @@ class Run:
     @property
     def manifest(self) -> dict[str, Any]:
         """What the run is and ran on, as it stands in the folder now."""
-        return _read_manifest(self.folder)
+        return read_manifest(self.folder)
 
     @property
     def finished(self) -> bool:
@@ -148,7 +136,8 @@ class Run:
         Each part is kept in ``parts`` with what it ran on; the manifest itself names the last one's.
 
         Raises:
-            RunError: If another process trains this run, or it is finished and its policy is gone.
+            RunError: If another process trains this run, its partners have changed since it began, or it is finished
+                and its policy is gone.
         """
         with held(self.folder):
             manifest = self.manifest
@@ -157,8 +146,9 @@ class Run:
                     raise RunError(f"{self.policy_path} is gone from a finished run: train it anew with --overwrite")
                 yield
                 return
+            require_same_partners(self.folder, self.config, manifest)
             began, worked = time.monotonic(), time.process_time()
-            parts, part = _parts(manifest), {"started": _now()} | circumstances()
+            parts, part = parts_of(manifest), {"started": now()} | circumstances()
             manifest |= circumstances() | {"status": "running", "started": manifest["started"] or part["started"]}
             self._write_manifest(manifest | {"parts": [*parts, part]})
             status = "failed"
@@ -169,7 +159,7 @@ class Run:
                 status = "interrupted"
                 raise
             finally:
-                manifest |= {"status": status, "finished": _now() if status == "finished" else None}
+                manifest |= {"status": status, "finished": now() if status == "finished" else None}
                 part["wall_seconds"] = round(time.monotonic() - began, 3)
                 part["cpu_seconds"] = round(time.process_time() - worked, 3)
                 for name in ("wall_seconds", "cpu_seconds"):
@@ -220,7 +210,7 @@ def _refuse_others(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file: choose another folder")
     if (folder / "manifest.json").exists():
-        _read_manifest(folder)
+        read_manifest(folder)
     elif folder.exists() and not all(_is_beginning(path) for path in folder.iterdir()):
         raise RunError(f"{folder} is not empty and not a run: choose another folder")
 
@@ -240,9 +230,11 @@ def _refuse_another(begun: Run, asked: Run) -> None:
 def _as_begun(asked: Mapping[str, Any], begun: Mapping[str, Any]) -> dict[str, Any]:
     """What is asked, with all that determines the result as the run's own file says it, so that its hash stays."""
     data = dict(asked)
-    for section, now in determinants(asked).items():
+    for section, fresh in determinants(asked).items():
         then = begun[section]
-        data[section] = {k: then[k] if k in now else v for k, v in asked[section].items() if k in then or k not in now}
+        data[section] = {
+            k: then[k] if k in fresh else v for k, v in asked[section].items() if k in then or k not in fresh
+        }
     return data
 
 
@@ -258,36 +250,6 @@ def _empty(folder: Path) -> None:
 def _is_beginning(path: Path) -> bool:
     """Whether a file is one that a run cut off at its very beginning leaves."""
     return path.name in ("config.yaml", ".lock") or path.name.endswith(".tmp")
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} is damaged ({error}): delete {folder} and train the run again") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
-        raise RunError(f"{path} is not the manifest of a run: choose another folder")
-    wrong = [name for name, kind in FIELDS.items() if name not in manifest or not isinstance(manifest[name], kind)]
-    if wrong:
-        raise RunError(f"{path} is damaged ({', '.join(wrong)}): delete {folder} and train the run again")
-    return manifest
-
-
-def _new_manifest(config: RunConfig, seed: int) -> dict[str, Any]:
-    identity = {"kind": KIND, "name": config.label, "seed": seed, "config_hash": config_hash(config.resolved())}
-    times = {"status": "created", "started": None, "finished": None, "wall_seconds": 0.0, "cpu_seconds": 0.0}
-    return identity | times | circumstances()
-
-
-def _parts(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The parts of the training so far; a manifest from before parts were kept tells of the last one."""
-    told = [{name: manifest[name] for name in PART if name in manifest}] if manifest["started"] else []
-    return list(manifest.get("parts", told))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

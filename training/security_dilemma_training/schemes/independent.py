@@ -13,7 +13,7 @@ import numpy as np
 
 from security_dilemma_training.generators import generators_state, restore_generators
 from security_dilemma_training.learners import build_games, build_learner
-from security_dilemma_training.schemes.scheme import Callbacks, Scheme, State
+from security_dilemma_training.schemes.scheme import Scheme, State
 from security_dilemma_training.schemes.turns import Meeting, SharedGames, TurnVecEnv, hand_over, take_turns
 from security_dilemma_training.vec_env import GamesVecEnv
 
@@ -44,12 +44,12 @@ class IndependentScheme(Scheme):
             self._generators.append(generators_state(models[-1].device))
         super().__init__(config, games, models)
 
-    def learn(self, callbacks: Callbacks, between_rollouts: Callable[[], None]) -> None:
+    def learn(self, between_rollouts: Callable[[], None]) -> None:
         """Learn in turns, see :meth:`Scheme.learn`."""
         meetings = {Meeting.ROLLOUT: between_rollouts, Meeting.STEP: self._shared.step}
 
         def learner(k: int) -> Callable[[], None]:
-            return lambda: self._learn(k, callbacks, lambda: hand_over(Meeting.ROLLOUT))
+            return lambda: self._learn(k, lambda: hand_over(Meeting.ROLLOUT))
 
         take_turns([learner(k) for k in range(len(self.models))], self._turn, lambda place: meetings[place]())
 

@@ -19,7 +19,7 @@ from security_dilemma_training.partner_sections import FrozenPartners, Populatio
 from security_dilemma_training.players import player
 from security_dilemma_training.policies import Policy
 from security_dilemma_training.schemes.company import Company
-from security_dilemma_training.schemes.scheme import Callbacks, OneLearner, State
+from security_dilemma_training.schemes.scheme import OneLearner, State
 from security_dilemma_training.schemes.seats import PartneredVecEnv, seats_in_turn
 from security_dilemma_training.vec_env import GamesVecEnv
 
@@ -72,6 +72,15 @@ class _PartneredScheme(OneLearner):
         self._seat = PartneredVecEnv(games, seats, self.company, rng)
         super().__init__(config, games, [build_learner(config, self._seat, seed)])
 
+    @property
+    def resumable(self) -> bool:
+        """Whether all partners that remember can say what."""
+        try:
+            self.company.state()
+        except TypeError:
+            return False
+        return True
+
     def state(self) -> State:
         """Return everything that the training goes on from, see :meth:`Scheme.state`."""
         return super().state() | {"seat": self._seat.state(), "company": self.company.state()}
@@ -102,14 +111,14 @@ class PopulationScheme(_PartneredScheme):
         self._next, self._added = len(self.company.members), 0
         self._add(weights(self.networks[0]))
 
-    def learn(self, callbacks: Callbacks, between_rollouts: Callable[[], None]) -> None:
+    def learn(self, between_rollouts: Callable[[], None]) -> None:
         """Learn, and add to the pool between rollouts, see :meth:`Scheme.learn`."""
 
         def between() -> None:
             self._grow()
             between_rollouts()
 
-        super().learn(callbacks, between)
+        super().learn(between)
 
     def state(self) -> State:
         """Return everything that the training goes on from, the past policies included."""

@@ -16,6 +16,7 @@ from stable_baselines3.common.logger import Logger
 from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.generators import generators_state, restore_generators
 from security_dilemma_training.learner_states import learner_state, restore_learner
+from security_dilemma_training.progress import GamesLogger
 from security_dilemma_training.vec_env import GamesVecEnv
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ __all__ = ["OneLearner", "Scheme", "State"]
 
 State = dict[str, Any]
 """Nested mappings of arrays and of what JSON can hold."""
-
-Callbacks = Callable[[int], Sequence[BaseCallback]]
 
 
 class _AtRolloutStart(BaseCallback):
@@ -53,10 +52,13 @@ class Scheme(ABC):
     """
 
     def __init__(self, config: RunConfig, games: GamesVecEnv, models: Sequence[BaseAlgorithm]) -> None:
-        """Take the learners; their logs are written nowhere until somebody adds an output."""
+        """Take the learners; their logs are written nowhere until somebody adds an output.
+
+        The first of them logs what happens in the games as well.
+        """
         self.config, self.games, self.models = config, games, tuple(models)
-        for model in self.models:
-            model.set_logger(Logger(None, []))
+        for k, model in enumerate(self.models):
+            model.set_logger(Logger(None, []) if k else GamesLogger(games))
 
     @property
     def agent_steps(self) -> int:
@@ -69,13 +71,17 @@ class Scheme(ABC):
         return [model.policy for model in self.models]
 
     @abstractmethod
-    def learn(self, callbacks: Callbacks, between_rollouts: Callable[[], None]) -> None:
+    def learn(self, between_rollouts: Callable[[], None]) -> None:
         """Learn what is left of ``schedule.agent_steps``, which is shared by the learners and rounded up to rollouts.
 
         Args:
-            callbacks: Returns what follows the given learner, besides what belongs to its algorithm.
             between_rollouts: Called when all learners are about to start a rollout, and none has moved.
         """
+
+    @property
+    def resumable(self) -> bool:
+        """Whether :meth:`state` holds all; otherwise an interrupted training has to begin anew."""
+        return True
 
     def state(self) -> State:
         """Return everything that the training goes on from, between two rollouts.
@@ -114,20 +120,19 @@ class Scheme(ABC):
         """Write what the scheme leaves in a run folder, besides the policy, when the training is over."""
         del folder
 
-    def _learn(self, k: int, callbacks: Callbacks, at_rollout_start: Callable[[], None]) -> None:
+    def _learn(self, k: int, at_rollout_start: Callable[[], None]) -> None:
         """Let one learner learn."""
         model, algorithm = self.models[k], ALGORITHMS[self.config.learner.algorithm]
         # stable-baselines3 counts what it is asked for from where the model stands
         left = math.ceil(self.config.schedule.agent_steps / len(self.models)) - model.num_timesteps
         if left > 0:
-            following = [_AtRolloutStart(at_rollout_start), *algorithm.callbacks(self.config), *callbacks(k)]
-            log_interval = 1 if algorithm.on_policy else None
-            model.learn(left, callback=following, reset_num_timesteps=False, log_interval=log_interval)  # type: ignore[arg-type]
+            callbacks = [_AtRolloutStart(at_rollout_start), *algorithm.callbacks(self.config)]
+            model.learn(left, callback=callbacks, reset_num_timesteps=False, log_interval=1)
 
 
 class OneLearner(Scheme):
     """A scheme of one learner."""
 
-    def learn(self, callbacks: Callbacks, between_rollouts: Callable[[], None]) -> None:
+    def learn(self, between_rollouts: Callable[[], None]) -> None:
         """Learn, see :meth:`Scheme.learn`."""
-        self._learn(0, callbacks, between_rollouts)
+        self._learn(0, between_rollouts)
