@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from security_dilemma_training.cli_options import Exploitability, Overwrite, all_overrides, cores, measures
+from security_dilemma_training.cli_options import (
+    Exploitability,
+    Overwrite,
+    TrustImports,
+    all_overrides,
+    cores,
+    measures,
+)
 
 __all__ = ["EngineName", "benchmark"]
 
@@ -49,6 +56,7 @@ def benchmark(
     ] = None,
     overwrite: Overwrite = False,
     exploitability: Exploitability = False,
+    trust_imports: TrustImports = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run, and about how long.")] = False,
 ) -> int:
     """Compare algorithms: run every combination with worlds, schemes, controls and seeds, and report; goes on if cut.
@@ -70,7 +78,7 @@ def benchmark(
     source += ["measures.exploitability=true"] * exploitability
     asked = load_benchmark(config, all_overrides(source, out, seeds))
     more = measures(asked.measures.exploitability, asked.measures.beliefs)
-    source = [*([str(config)] if config else []), *source]
+    source = [*([str(config)] if config else []), *source, *["--trust-imports"] * trust_imports]
     if dry_run:
         print_plan(wanted_rows(asked, more, source), read_rows(asked.folder / RESULTS_FILE), workers or cores())
         return 0

@@ -26,6 +26,7 @@ from security_dilemma_training.benchmark.engines_files import Files, mirror, pac
 from security_dilemma_training.benchmark.single_run import run_and_measure
 from security_dilemma_training.display import Display, display
 from security_dilemma_training.errors import USERS_ERRORS, RunError
+from security_dilemma_training.import_paths import trust_imports, trusted_imports
 from security_dilemma_training.jobs import Outcome
 from security_dilemma_training.provenance import circumstances
 
@@ -61,7 +62,7 @@ class Mailbox:
 
 
 def remote_run(
-    index: int, files: Files, measures: Mapping[str, Any], mailbox: Any, versions: Mapping[str, Any]
+    index: int, files: Files, measures: Mapping[str, Any], mailbox: Any, versions: Mapping[str, Any], trusted: bool
 ) -> tuple[Files, Any, str | None]:
     """Train and measure a run in a folder of the node's own; what a Ray worker does.
 
@@ -71,10 +72,13 @@ def remote_run(
         measures: See :class:`security_dilemma_training.benchmark.engines.RunJob`.
         mailbox: The :class:`Mailbox`.
         versions: Of the libraries that the driver runs with; others would learn something else.
+        trusted: Whether the driver trusts import paths in configs.
 
     Returns:
         The files of the run folder, the result, and why it failed or None.
     """
+    if trusted:
+        trust_imports()
     with tempfile.TemporaryDirectory(prefix="security-dilemma-") as name:
         folder = Path(name)
         unpack(folder, files)
@@ -200,7 +204,8 @@ class _Runs:
         if index not in self._began:
             self._began[index] = time.monotonic()
             self._shown.began(index)
-        reference = self._task.remote(index, packed(job.folder), dict(job.measures), self._mailbox, self._versions)
+        about = (dict(job.measures), self._mailbox, self._versions, trusted_imports())
+        reference = self._task.remote(index, packed(job.folder), *about)
         self._out[reference] = index
 
     def _read_mail(self) -> None:

@@ -14,6 +14,7 @@ from security_dilemma_training.benchmark.plan_cells import Cell, cells_of
 from security_dilemma_training.benchmark.plan_values import LISTS, several, values_of
 from security_dilemma_training.config import NAME
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
+from security_dilemma_training.import_paths import untrusted_faults
 from security_dilemma_training.learner_sections import ALGORITHM_NAMES
 from security_dilemma_training.partner_sections import SCHEMES
 from security_dilemma_training.sections import (
@@ -176,9 +177,22 @@ def load_benchmark(path: Path | None, overrides: Sequence[str] = ()) -> Benchmar
         data, more = _changed(data, text)
         faults += more
     faults += model_faults(BenchmarkConfig, data)
+    if not faults:
+        asked = BenchmarkConfig.model_validate(data)
+        faults += _untrusted(asked)
     if faults:
         raise ConfigError(faults, str(path) if path else "the command line")
-    return BenchmarkConfig.model_validate(data)
+    return asked
+
+
+def _untrusted(asked: BenchmarkConfig) -> list[Fault]:
+    """Faults of partners that would be imported."""
+    found = [
+        Fault(f"schemes.{cell.scheme}.policies", fault.problem)
+        for cell in asked.cells()
+        for fault in untrusted_faults({"partners": cell.config.partners.model_dump()})
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _changed(data: dict[str, Any], text: str) -> tuple[dict[str, Any], list[Fault]]:
