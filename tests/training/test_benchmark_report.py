@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import math
 from html.parser import HTMLParser
 from pathlib import Path
@@ -270,6 +271,16 @@ def test_leaderboards_rank_by_payoff_and_leave_unmeasured_ones_unranked() -> Non
     assert overall(gather(frame(rows))) == []
 
 
+def test_ranks_see_wars_of_fewer_seeds_than_a_quarter() -> None:
+    """An interquartile mean does not: with one seed in five at war it is that of the others."""
+    rows = [row("intense", s, war, algorithm="ppo", payoff=0.99 - war) for s, war in enumerate((0, 0, 0, 0, 0.9))]
+    rows += [row("intense", s, 0.0, algorithm="a2c", payoff=0.95) for s in range(5)]
+    first, second = leaderboard(gather(frame(rows)))
+    assert (first.cell.contestant, second.cell.contestant) == ("a2c", "ppo")
+    assert second.cell.interval("payoff").estimate > first.cell.interval("payoff").estimate
+    assert (first.rank.low, first.rank.high) == (1, 2)
+
+
 def test_over_all_worlds_only_who_played_them_all_counts() -> None:
     rows = [*some_rows(), row("intense", 0, 0.0, algorithm="dqn")]
     lines = overall(uncontrolled(gather(frame(rows))))
@@ -289,6 +300,15 @@ def test_pairs_are_compared_by_world_and_over_all_and_adjusted_within() -> None:
     x, y = ([[0.97 - 0.5 * w for w in WARS[n, world]] for world in ("doubly_dangerous", "intense")]
             for n in (both.first, both.second))  # fmt: skip
     assert both.p == rank_sum_test(x, y)
+
+
+def test_all_comparisons_are_in_a_table(written: tuple[Path, Rows]) -> None:
+    with (written[0] / "comparisons.csv").open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert [one["where"] for one in found] == ["all worlds", "doubly_dangerous", "intense"]
+    assert (found[2]["first"], found[2]["second"]) == ("a2c", "ppo")
+    wins = [(a < p) + (a == p) / 2 for a in WARS["a2c", "intense"] for p in WARS["ppo", "intense"]]
+    assert float(found[2]["improvement"]) == pytest.approx(sum(wins) / 25)
 
 
 def test_names_tell_apart_what_is_no_replicate() -> None:

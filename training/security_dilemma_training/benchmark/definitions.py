@@ -56,7 +56,7 @@ world ends in war with a learner, or stays at peace, if at least {NEARLY_ALL:g} 
   peaceful future is 1 in every world, so payoffs of worlds need no rescaling.
 - *tragic war rate*, *welfare loss*: of games between security seekers only; *war rate*, *arms burden*: under the prior.
 - *gain against it*: what the best response found gains, a lower bound of exploitability, by the responder's intent.
-- *rank*: by interquartile mean of the payoff, 1 is the highest; its interval is over resamples of the seeds of all.
+- *rank*: by the mean of the payoff, 1 is the highest; its interval is over resamples of the seeds of all learners.
 - *P(first pays more)*: probability of improvement, P(X > Y) + ½ P(X = Y) over runs (Agarwal et al. 2021), averaged
   over worlds, with its 95 % bootstrap interval. *p* is exact, of the Wilcoxon-Mann-Whitney test stratified by world. It
   takes runs as unpaired: the same seed number gives different learners little in common. *Adjusted p* is Holm's (1979),

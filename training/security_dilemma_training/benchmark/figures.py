@@ -47,7 +47,8 @@ def strips(cells: Sequence[MeasuredCell], metric: str, label: str, title: str, *
     with rc_context(STYLE):
         worlds, names = worlds_of(cells), contestants_of(cells)
         around = (0.5 + 0.065 * max(map(len, names)), 1.3)
-        figure, grid = _grid(len(worlds), 2, (3.3, 0.55 + 0.27 * len(names)), around)
+        row = max(0.27, 0.026 * max(len(cell.rows) for cell in cells))
+        figure, grid = _grid(len(worlds), 2, (3.3, 0.55 + row * len(names)), around)
         for axes, world in zip(grid, worlds, strict=True):
             for cell in (cell for cell in cells if cell.world == world):
                 place = names.index(cell.contestant)
@@ -214,7 +215,7 @@ def _label_below(panels: Sequence[Axes], label: str = "") -> None:
 def _seeds(axes: Axes, place: int, cell: MeasuredCell, metric: str) -> None:
     """One point a seed, spread in the order of the seeds so that equal ones can be counted."""
     values = np.array([float(row[metric]) for row in cell.rows])
-    places = place + min(0.28, 0.07 * (len(values) - 1)) * np.linspace(-1, 1, len(values))
+    places = place + min(0.36, 0.07 * (len(values) - 1)) * np.linspace(-1, 1, len(values))
     for kind, (color, marker) in ENDINGS.items():
         own = np.array([ended is kind for ended in cell.endings])
         axes.scatter(

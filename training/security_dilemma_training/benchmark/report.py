@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -60,6 +62,8 @@ def write_benchmark_report(
 ) -> Path:
     """Write ``report.md``, ``report.html`` (one file, pictures within) and the figures, and return the first's path.
 
+    ``comparisons.csv`` has every pair of learners, in each world and over all.
+
     Args:
         rows: The results table, a row for each run.
         folder: Where to; made if it is not there.
@@ -94,6 +98,7 @@ def write_benchmark_report(
         READING,
     )
     text = "\n".join(line for part in parts for line in part) + "\n"
+    write_atomically(folder / "comparisons.csv", _csv(pairs))
     write_atomically(folder / "report.md", text)
     write_atomically(folder / "report.html", html_page(text, TITLE, folder))
     return folder / "report.md"
@@ -185,19 +190,18 @@ def _rank(rank: Interval) -> str:
 def _leaderboards(cells: Sequence[MeasuredCell]) -> Iterator[str]:
     yield "## Leaderboards"
     yield ""
-    yield "By payoff. Interquartile means over seeds with 95 % bootstrap intervals; where all seeds are alike such an"
-    yield "interval has no width, which is no certainty: see the interval of the share of seeds at war."
+    yield "By mean payoff. All else is interquartile means over seeds. They do not see what fewer than a quarter of the"
+    yield "seeds do; the share of seeds at war, the mean and the figures do. Intervals are bootstrap ones, at 95 %; where all"
+    yield "seeds are alike they have no width, which is no certainty: see the interval of the share of seeds at war."
     yield ""
     measures = [one for one in MEASURES if any(cell.values(one[1]) for cell in cells)]
     for world in worlds_of(cells):
         yield f"### {escaped(display_name(world))}"
         yield ""
-        yield from head(["rank", "learner", "seeds", "at war", *(heading for heading, _ in measures)])
+        yield from head(["rank", "learner", "seeds", "at war", "mean payoff", *(heading for heading, _ in measures)])
         for cell, rank in leaderboard([cell for cell in cells if cell.world == world]):
-            values = [show_interval(cell.interval(column)) for _, column in measures]
-            yield table_row(
-                [show_interval(rank, 1), escaped(cell.contestant), str(len(cell.rows)), _at_war(cell), *values]
-            )
+            values = [show_interval(cell.mean("payoff")), *(show_interval(cell.interval(name)) for _, name in measures)]
+            yield table_row([_rank(rank), escaped(cell.contestant), str(len(cell.rows)), _at_war(cell), *values])
         yield ""
     lines = overall(cells)
     if lines:
@@ -220,7 +224,7 @@ def _comparisons(cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], dra
     yield from _figure("improvement", drawn)
     told = [pair for pair in pairs if pair.adjusted <= figures.SURE]
     yield f"{len(told)} of {len(pairs)} comparisons have a Holm-adjusted p of at most {figures.SURE:g}. Those over all"
-    yield "worlds, and what else passes:"
+    yield "worlds, and what else passes; all of them are in `comparisons.csv`:"
     yield ""
     yield from head(["where", "first", "second", "P(first pays more)", "p", "adjusted p"])
     for pair in sorted(pairs, key=lambda pair: pair.p):
@@ -229,6 +233,18 @@ def _comparisons(cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], dra
             yield table_row([escaped(display_name(pair.scope)), escaped(pair.first), escaped(pair.second), chance, *p])
     yield ""
     yield from _figure("profiles", drawn)
+
+
+def _csv(pairs: Sequence[Comparison]) -> str:
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(
+        ["where", "first", "second", "improvement", "improvement_low", "improvement_high", "p", "p_adjusted"]
+    )
+    for pair in pairs:
+        numbers = [*pair.improvement, pair.p, pair.adjusted]
+        table.writerow([*pair[:3], *("" if math.isnan(number) else f"{number:.6g}" for number in numbers)])
+    return text.getvalue()
 
 
 def _controls(cells: Sequence[MeasuredCell], drawn: Sequence[str]) -> Iterator[str]:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from security_dilemma.params import WORLDS, Params
 from security_dilemma_training.comparisons import holm, probability_of_improvement, rank_intervals, rank_sum_test
 from security_dilemma_training.metrics import HORIZON
@@ -68,6 +71,14 @@ class MeasuredCell(NamedTuple):
         values = self.values(metric)
         return bootstrap_interval([values]) if values else UNKNOWN
 
+    def mean(self, metric: str) -> Interval:
+        """Return the mean over the seeds that have the metric, with its 95 % bootstrap interval.
+
+        Unlike the interquartile mean it sees what fewer than a quarter of the seeds do: some of them go to war.
+        """
+        values = self.values(metric)
+        return bootstrap_interval([values], _mean) if values else UNKNOWN
+
     @property
     def at_war(self) -> Interval:
         """The share of seeds that end at war, with its 95 % Wilson interval."""
@@ -83,7 +94,7 @@ class Standing(NamedTuple):
     """A line of a world's leaderboard."""
 
     cell: MeasuredCell
-    rank: Interval  # by payoff, 1 for the highest, among the contestants of the world
+    rank: Interval  # by mean payoff, 1 for the highest, among the contestants of the world
 
 
 class Overall(NamedTuple):
@@ -92,7 +103,7 @@ class Overall(NamedTuple):
     contestant: str
     payoff: Interval  # interquartile mean over all runs
     gap: Interval  # optimality gap of the payoff to an undisturbed peace
-    rank: Interval  # by payoff, averaged over worlds
+    rank: Interval  # by mean payoff, averaged over worlds
     wars: int  # seeds at war
     seeds: int
 
@@ -145,15 +156,15 @@ def contestants_of(cells: Sequence[MeasuredCell]) -> list[str]:
     """Return the contestants, those with the highest mean of payoffs over their worlds first."""
     found: dict[str, list[float]] = {}
     for cell in cells:
-        found.setdefault(cell.contestant, []).append(cell.interval("payoff").estimate)
+        found.setdefault(cell.contestant, []).append(cell.mean("payoff").estimate)
     means = {name: sum(values) / len(values) for name, values in found.items()}
     return sorted(means, key=lambda name: math.inf if math.isnan(means[name]) else -means[name])
 
 
 def leaderboard(cells: Sequence[MeasuredCell]) -> list[Standing]:
-    """Return the contestants of one world by payoff; those without one come last, unranked."""
+    """Return the contestants of one world by mean payoff; those without one come last, unranked."""
     ranked = [cell for cell in cells if cell.values("payoff")]
-    ranks = rank_intervals([[cell.values("payoff")] for cell in ranked]) if ranked else []
+    ranks = rank_intervals([[cell.values("payoff")] for cell in ranked], _mean) if ranked else []
     standings = [Standing(cell, rank) for cell, rank in zip(ranked, ranks, strict=True)]
     standings.sort(key=lambda standing: standing.rank.estimate)
     return standings + [Standing(cell, UNKNOWN) for cell in cells if not cell.values("payoff")]
@@ -178,7 +189,7 @@ def overall(cells: Sequence[MeasuredCell]) -> list[Overall]:
             sum(cell.endings.count(Ending.WAR) for cell in own),
             sum(len(cell.endings) for cell in own),
         )
-        for (name, own), rank in zip(everywhere.items(), rank_intervals(list(paid.values())), strict=True)
+        for (name, own), rank in zip(everywhere.items(), rank_intervals(list(paid.values()), _mean), strict=True)
     ]
     return sorted(found, key=lambda line: line.rank.estimate)
 
@@ -247,6 +258,10 @@ def _with(name: str, details: Sequence[str]) -> str:
         return name
     told = ", ".join(details)
     return f"{name[:-1]}, {told})" if name.endswith(")") else f"{name} ({told})"
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(values.mean(axis=-1))
 
 
 def _plain(value: Any) -> str:

@@ -38,13 +38,13 @@ def print_leaderboard(rows: pd.DataFrame, ceilings: Mapping[str, float] | None =
 
 
 def leaderboard_table(rows: pd.DataFrame, ceilings: Mapping[str, float] | None = None) -> Table:
-    """Return the leaderboard of each world, the highest payoff first; controls are left out."""
+    """Return the leaderboard of each world, the highest mean payoff first; controls are left out."""
     cells = uncontrolled(gather(rows, ceilings))
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 1, 0, 0),
-        caption="interquartile means over seeds; at war: seeds [95 % interval of their share]",
+        caption="means over seeds; at war: seeds [95 % interval of their share]",
     )
     table.add_column("learner", overflow="fold")
     for heading in ("at war", "payoff", "tragic\nwar rate", "welfare\nloss", "best gain\nagainst it"):
@@ -58,11 +58,11 @@ def leaderboard_table(rows: pd.DataFrame, ceilings: Mapping[str, float] | None =
 
 
 def _line(cell: MeasuredCell) -> tuple[str, ...]:
-    share, gains = cell.at_war, [cell.interval(f"exploitability_{intent}").estimate for intent in INTENTS]
+    share, gains = cell.at_war, [cell.mean(f"exploitability_{intent}").estimate for intent in INTENTS]
     known = [gain for gain in gains if not math.isnan(gain)]
     return (
         f"  {cell.contestant}",
         f"{cell.endings.count(Ending.WAR)}/{len(cell.endings)} [{share.low:.2f}, {share.high:.2f}]",
-        *(show_number(cell.interval(metric).estimate) for metric in ("payoff", "tragic_war_rate", "welfare_loss")),
+        *(show_number(cell.mean(metric).estimate) for metric in ("payoff", "tragic_war_rate", "welfare_loss")),
         show_number(max(known, default=math.nan)),
     )
