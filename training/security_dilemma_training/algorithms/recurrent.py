@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +78,15 @@ class RecurrentPolicy(ActorCritic):
         rows = (which[:, None] * self._n_states + np.arange(self._n_states)).ravel()
         for part in self._memory:
             part[:, torch.as_tensor(rows)] = 0
+
+    def memory_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what it remembers of every state, hidden and cell state of the layer, (layers, states, size) each."""
+        hidden, cell = self._memory
+        return {"hidden": hidden.numpy(), "cell": cell.numpy()}
+
+    def remember(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from :meth:`memory_arrays`."""
+        self._memory = torch.tensor(arrays["hidden"]), torch.tensor(arrays["cell"])
 
     def _latent(self, rows: torch.Tensor) -> torch.Tensor:
         if len(rows) != self._memory[0].shape[1]:
