@@ -177,15 +177,17 @@ def rank_sum_test(first: Strata, second: Strata) -> float:
     Raises:
         ValueError: If the strata do not match, or one is empty or holds what is not a number.
     """
-    chances, observed, middle = np.ones(1), 0, 0
-    for x, y in _opposed(first, second):
-        pooled = np.concatenate([x, y])
-        doubled = np.rint(2 * _ranks(-pooled[:, None])[:, 0]).astype(int)  # mid-ranks from 1, lowest first
-        observed += int(doubled[: len(x)].sum())
-        middle += len(x) * (len(pooled) + 1)
-        chances = np.convolve(chances, _rank_sums(doubled, len(x)))
-    distance = np.abs(np.arange(len(chances)) - middle)
-    return min(1.0, float(chances[distance >= abs(observed - middle)].sum()))
+    strata = [(len(x), _doubled_ranks(np.concatenate([x, y]))) for x, y in _opposed(first, second)]
+    step = int(np.gcd.reduce(np.concatenate([ranks for _, ranks in strata]))) or 1  # 2 where nothing is tied
+    chances, lowest, observed, middle = np.ones(1), 0, 0, 0.0
+    for chosen, ranks in strata:
+        values = ranks // step
+        low, own = _rank_sums(values, chosen)
+        chances, lowest = np.convolve(chances, own), lowest + low
+        observed += int(values[:chosen].sum())
+        middle += chosen * float(values.mean())
+    distance = np.abs(lowest + np.arange(len(chances)) - middle)
+    return min(1.0, float(chances[distance >= abs(observed - middle) - 1e-6].sum()))
 
 
 def sign_flip_test(differences: ArrayLike, *, seed: int = 0) -> float:
@@ -288,11 +290,19 @@ def _ranks(scores: Floats) -> Floats:
     return ranks
 
 
-def _rank_sums(doubled: NDArray[np.int64], chosen: int) -> Floats:
-    """The chance of each sum of so many of the given integers, all choices alike; index is the sum."""
-    counts = np.zeros((chosen + 1, int(doubled.sum()) + 1))
+def _doubled_ranks(values: Floats) -> NDArray[np.int64]:
+    """Twice the mid-ranks, whole numbers, less the smallest of them."""
+    doubled = np.rint(-2 * _ranks(values[:, None])[:, 0]).astype(np.int64)
+    shifted: NDArray[np.int64] = doubled - doubled.min()
+    return shifted
+
+
+def _rank_sums(values: NDArray[np.int64], chosen: int) -> tuple[int, Floats]:
+    """The lowest sum of so many of the given integers, and from it on the chance of each, all choices alike."""
+    counts = np.zeros((chosen + 1, int(values.sum()) + 1))
     counts[0, 0] = 1
-    for value in doubled.tolist():
+    for value in values.tolist():
         counts[1:, value:] += counts[:-1, : counts.shape[1] - value].copy()
-    chances: Floats = counts[chosen] / counts[chosen].sum()
-    return chances
+    ordered = np.sort(values)
+    low, high = int(ordered[:chosen].sum()), int(ordered[len(values) - chosen :].sum())
+    return low, counts[chosen, low : high + 1] / counts[chosen].sum()

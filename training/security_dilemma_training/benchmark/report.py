@@ -191,8 +191,8 @@ def _leaderboards(cells: Sequence[MeasuredCell]) -> Iterator[str]:
     yield "## Leaderboards"
     yield ""
     yield "By mean payoff. All else is interquartile means over seeds. They do not see what fewer than a quarter of the"
-    yield "seeds do; the share of seeds at war, the mean and the figures do. Intervals are bootstrap ones, at 95 %; where"
-    yield "all seeds are alike they have no width, which is no certainty: see the interval of the share of seeds at war."
+    yield "seeds do; the share of seeds at war, the mean and the figures do. Intervals are 95 % bootstrap ones. Where"
+    yield "all seeds are alike they have no width. That is no certainty: see the interval of the share of seeds at war."
     yield ""
     measures = [one for one in MEASURES if any(cell.values(one[1]) for cell in cells)]
     for world in worlds_of(cells):
