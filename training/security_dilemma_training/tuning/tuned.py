@@ -1,4 +1,7 @@
-"""Tuned values: what learners take where a config says ``learner.tuned: true`` and leaves an option out."""
+"""Tuned values: what learners take where a config says ``learner.tuned: true`` and leaves an option out.
+
+The file holds them by algorithm and family of worlds, each with ``values`` and with how they were ``found``.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from security_dilemma.params import WORLDS
 from security_dilemma.stage_games import STAGE_GAMES
+from security_dilemma_training.learner_sections import ALGORITHM_NAMES
 from security_dilemma_training.sources import read_yaml
+from security_dilemma_training.writing import write_atomically
 
-__all__ = ["FAMILIES", "TUNED_FILE", "family_of", "tuned_values"]
+__all__ = ["FAMILIES", "TUNED_FILE", "family_of", "tuned_values", "write_tuned"]
 
 FAMILIES = ("offence", "defence")
 """Families of worlds: offence has the advantage where the balance is above 0, defence elsewhere."""
 
 TUNED_FILE = Path(__file__).with_name("tuned.yaml")
+
+HEADER = """\
+# Values found by `security-dilemma tune`, by algorithm and family of worlds; what is not here keeps its default.
+# `found` says with how much effort; payoffs are those of fresh seeds among partners that do not learn (docs/tuning.md).
+"""
 
 
 def family_of(data: Mapping[str, Any]) -> str:
@@ -35,8 +46,22 @@ def family_of(data: Mapping[str, Any]) -> str:
 
 def tuned_values(algorithm: str, family: str) -> dict[str, Any]:
     """Return the tuned options of an algorithm in a family of worlds, by name; empty where none were searched."""
-    values: dict[str, Any] = (_tuned().get(algorithm) or {}).get(family) or {}
-    return dict(values)
+    entry = (_tuned().get(algorithm) or {}).get(family) or {}
+    return dict(entry.get("values") or {})
+
+
+def write_tuned(algorithm: str, family: str, entry: Mapping[str, Any], path: Path = TUNED_FILE) -> None:
+    """Put an entry with ``values`` and ``found`` in place of the one that the file has, if any.
+
+    Raises:
+        ConfigError: If the file is damaged.
+        OSError: If it cannot be written.
+    """
+    data = read_yaml(path) if path.exists() else {}
+    data.setdefault(algorithm, {})[family] = dict(entry)
+    ordered = {name: data[name] for name in ALGORITHM_NAMES if name in data}
+    write_atomically(path, HEADER + yaml.safe_dump(ordered, sort_keys=False))
+    _tuned.cache_clear()
 
 
 @functools.cache
