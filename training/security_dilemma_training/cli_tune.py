@@ -95,8 +95,8 @@ def _told(search: Search, workers: int, write: bool) -> int:
     if status:
         return status
     whole = write_outcome(search, study, entry)
-    payoff = whole["found"]["payoff"]
-    print(f"payoff among the panel, fresh seeds: defaults {payoff['default']}, found {payoff['tuned']}")
+    for kind, payoffs in whole["found"]["payoffs"].items():
+        print(f"{kind}: payoffs among the panel with fresh seeds {payoffs}")
     print(f"tuned: {Path(search.folder) / 'tuned.yaml'}")
     if write:
         write_tuned(search.algorithm, search.family, whole)

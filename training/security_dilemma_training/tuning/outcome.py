@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ Report = Callable[[float, str], None]
 FRESH_SEED = 1_000
 """The first seed of the runs that compare the best trial's values with the defaults."""
 
+FRESH_SEEDS = 3
+"""Seeds of these runs in each world, if a trial does not have more."""
+
 DIGITS = 3
 """Significant digits to which numbers found are rounded."""
 
@@ -57,7 +61,8 @@ def confirm(search: Search, study: Study, workers: int) -> tuple[dict[str, Any],
         workers: Processes at the same time.
 
     Returns:
-        The entry for the file of tuned values without what is said of the trials, and how the runs ended.
+        ``values``, empty where they are not better than the defaults, and ``payoffs`` of both by run; and how the runs
+        ended. A run that diverged has no payoff.
     """
     options = best_options(study)
     folders = {"default": "default", "tuned": f"trial_{study.best_trial.number:04d}"}
@@ -74,18 +79,17 @@ def confirm(search: Search, study: Study, workers: int) -> tuple[dict[str, Any],
             },
         )
         for kind in (kinds if options else ["default"])
-        for world, seed in search.runs
+        for seed in range(max(FRESH_SEEDS, search.seeds))
+        for world in WORLDS_OF[search.family]
     ]
     outcomes = run_jobs(jobs, workers)
     payoffs: dict[str, list[float]] = {kind: [] for kind in kinds}
     for outcome in outcomes:
         if outcome.result is not None:
             payoffs[outcome.name.split()[0]].append(outcome.result)
-    means = {kind: sum(found) / len(found) if found else None for kind, found in payoffs.items()}
-    tuned, default = means["tuned"], means["default"]
-    better = tuned is not None and default is not None and tuned > default
-    told = {kind: None if mean is None else round(mean, 4) for kind, mean in means.items()}
-    return {"values": options if better else {}, "payoff": told}, outcomes
+    default, tuned = (sum(found) / len(found) if found else -math.inf for found in payoffs.values())
+    told = {kind: [round(payoff, 4) for payoff in found] for kind, found in payoffs.items()}
+    return {"values": options if tuned > default else {}, "payoffs": told}, outcomes
 
 
 def _payoff(
@@ -151,8 +155,7 @@ def write_outcome(search: Search, study: Study, entry: dict[str, Any]) -> dict[s
     states = [trial.state.name.lower() for trial in study.get_trials(deepcopy=False)]
     seconds = sum(Run.open(path).manifest["cpu_seconds"] for path in find_runs(folder))
     found = {
-        "payoff": entry["payoff"],
-        "fresh_seeds": search.seeds,
+        "payoffs": entry["payoffs"],
         **{name: states.count(name) for name in ("complete", "pruned", "fail")},
         **{name: getattr(search, name) for name in ("agent_steps", "seeds", "games")},
         "worlds": list(WORLDS_OF[search.family]),
