@@ -104,8 +104,11 @@ def _value_fault(schema: Mapping[str, Any], error: Mapping[str, Any]) -> Fault:
     if error["type"].startswith("union_tag"):
         return _tag_fault(schema, place, error)
     if error["type"] == "extra_forbidden":
-        return Fault(key, f"= {error['input']!r} is an unknown key: {_nearest_key(schema, place)}")
+        problem = _option_of_others(schema, place) or f"is an unknown key: {_nearest_key(schema, place)}"
+        return Fault(key, f"= {error['input']!r} {problem}")
     allowed = _allowed(schema, _schema_at(schema, place))
+    if error["type"] == "missing":
+        return Fault(key, f"is missing: it must be {allowed or 'given'}")
     return Fault(key, f"= {error['input']!r} must be {allowed}" if allowed else f"= {error['input']!r}: {error['msg']}")
 
 
@@ -118,6 +121,14 @@ def _tag_fault(schema: Mapping[str, Any], place: Place, error: Mapping[str, Any]
     kinds = {kind: name for option in section["oneOf"] for kind, name in [_tag(_resolve(schema, option))]}
     name = next(iter(kinds.values()))
     return Fault(dotted((*place, name)), f"= {value.get(name)!r} is unknown: {nearest(str(value.get(name)), kinds)}")
+
+
+def _option_of_others(schema: Mapping[str, Any], place: Place) -> str:
+    """Say of which other kinds of a section a key is, as of learners; empty where it is of none."""
+    section = _schema_at(schema, place[:-2]) or {}
+    options = [_resolve(schema, option) for option in section.get("oneOf", [])]
+    kinds = [_tag(option)[0] for option in options if place[-1] in option["properties"]]
+    return f"is an option of {', '.join(kinds)}, not of {place[-2]}" if kinds else ""
 
 
 def _tag(schema: Mapping[str, Any]) -> tuple[str, str]:

@@ -137,7 +137,7 @@ class RecurrentPPOConfig(ClippedConfig):
 
     algorithm: Literal["recurrent_ppo"] = "recurrent_ppo"
     """The learning algorithm."""
-    lstm_size: Count = 64
+    lstm_size: Count = 32
     """Width of the LSTM layer."""
 
 
@@ -194,7 +194,7 @@ class QRDQNConfig(ValueConfig):
 
     algorithm: Literal["qr_dqn"] = "qr_dqn"
     """The learning algorithm."""
-    n_quantiles: Count = 50
+    n_quantiles: Count = 16
     """Quantiles of the return by which an action is valued."""
 
 
@@ -210,6 +210,8 @@ class SACConfig(ContinuousConfig):
 
     algorithm: Literal["sac"] = "sac"
     """The learning algorithm."""
+    initial_entropy_weight: Positive = 0.05
+    """Weight of the policy's entropy at the start, in undisturbed peaceful futures per nat."""
 
 
 class TD3Config(ContinuousConfig):
@@ -294,11 +296,22 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> l
         faults.append(Fault("learner.slots", problem, ("game.n_states",)))
     elif isinstance(learner, ClippedConfig):
         faults += _batch_faults(learner, learners)
+    elif isinstance(learner, OffPolicyConfig):
+        faults += _replay_faults(learner, learner.slots // learners)
     strikes = getattr(learner, "initial_strike_probability", None)
     if strikes is not None and game.action_mode == "continuous":
         problem = f"= {strikes} is for the discrete action modes: leave it out"
         faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
     return faults
+
+
+def _replay_faults(learner: OffPolicyConfig, slots: int) -> list[Fault]:
+    """Return the faults of numbers of agent-steps that are below one step of the slots of one network."""
+    return [
+        Fault(f"learner.{name}", f"= {value} must be at least the slots of a network = {slots}", ("learner.slots",))
+        for name in ("buffer_size", "target_update_every")
+        if (value := getattr(learner, name, slots)) < slots
+    ]
 
 
 def _batch_faults(learner: ClippedConfig, learners: int) -> list[Fault]:

@@ -99,7 +99,8 @@ class SACAlgorithm(OffPolicy):
 
     def options(self, config: RunConfig) -> dict[str, Any]:
         """Return the arguments of its own."""
-        return {"tau": config.learner.narrowed(ContinuousConfig).target_share}
+        learner = config.learner.narrowed(SACConfig)
+        return {"tau": learner.target_share, "ent_coef": f"auto_{learner.initial_entropy_weight}"}
 
     def policy(self, network: torch.nn.Module, config: RunConfig) -> SquashedPolicy:
         """Return the stochastic policy of a network."""
