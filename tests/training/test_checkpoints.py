@@ -12,7 +12,18 @@ import numpy as np
 import pytest
 import torch
 
-from security_dilemma_training.checkpoints import FORMAT, CheckpointError, load_training, save_policy, save_training
+from security_dilemma_training.checkpoints import (
+    FORMAT,
+    TRAINING_FORMAT,
+    CheckpointError,
+    count_policies,
+    load_arrays,
+    load_policies,
+    load_training,
+    save_policies,
+    save_policy,
+    save_training,
+)
 from security_dilemma_training.learners import load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.schemes import build_scheme
@@ -157,3 +168,67 @@ def test_a_gpus_generator_is_kept_and_its_tensors_are_fetched(
     states[torch.device("cuda:1")] = torch.zeros(16, dtype=torch.uint8)
     scheme.restore(load_training(path))
     assert torch.equal(states[torch.device("cuda:1")], there)
+
+
+def stop(share: float, _message: str) -> None:
+    if share >= 0.75:
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Run:
+    run = new_run(tmp_path / "interrupted", small_config())
+    with pytest.raises(KeyboardInterrupt):
+        train(run, stop)
+    return run
+
+
+def test_a_training_checkpoint_that_is_hostile_damaged_or_old_is_refused(interrupted: Run, tmp_path: Path) -> None:
+    path, trace = interrupted.checkpoint_path, tmp_path / "executed"
+    content = path.read_bytes()
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    meta = json.loads(str(arrays["meta"]))
+    assert (meta["kind"], meta["format"]) == ("training", TRAINING_FORMAT)
+
+    def refused(match: str) -> None:
+        with pytest.raises(CheckpointError, match=match):
+            train(Run.open(interrupted.folder), silent)
+
+    hostile = {"generators/torch": np.array([Hostile(f"touch {trace}")], dtype=object)}
+    np.savez(path, allow_pickle=True, **arrays | hostile)
+    refused("damaged or not a checkpoint .* train the run again with --overwrite")
+    assert not trace.exists()
+    path.write_bytes(content[: len(content) // 2])
+    refused("damaged or not a checkpoint")
+    old = np.array(json.dumps(meta | {"format": 1}))
+    np.savez(path, allow_pickle=False, **arrays | {"meta": old})
+    refused("training checkpoint of format 1; this version reads training checkpoints of format 2: .* --overwrite")
+    np.savez(path, allow_pickle=False, **{name: value for name, value in arrays.items() if name != "games/idle"})
+    refused(r"not a training checkpoint of this run \(KeyError\('idle'\)\): train the run again with --overwrite")
+    path.write_bytes(content)
+    train(Run.open(interrupted.folder), silent)
+    assert interrupted.finished
+
+
+def test_a_file_of_several_networks_is_no_other_number(tmp_path: Path) -> None:
+    networks = [torch.nn.Linear(2, 3) for _ in range(3)]
+    path = tmp_path / "policy.npz"
+    save_policies(path, networks)
+    assert count_policies(path) == 3
+    others = [torch.nn.Linear(2, 3) for _ in range(3)]
+    load_policies(path, others)
+    for one, other in zip(networks, others, strict=True):
+        assert torch.equal(one.weight, other.weight)
+    with pytest.raises(CheckpointError, match="holds 3 networks; its config describes 1"):
+        load_policies(path, others[:1])
+
+
+def test_a_policy_file_from_before_there_could_be_several_networks_is_read(tmp_path: Path) -> None:
+    network, path = torch.nn.Linear(2, 3), tmp_path / "policy.npz"
+    meta = np.array(json.dumps({"kind": "policy", "format": 1}))
+    arrays = {f"policy.{name}": value.numpy() for name, value in network.state_dict().items()}
+    np.savez(path, allow_pickle=False, meta=meta, **arrays)
+    other = torch.nn.Linear(2, 3)
+    load_arrays(path, other)
+    assert torch.equal(network.weight, other.weight)

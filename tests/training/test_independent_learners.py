@@ -85,7 +85,7 @@ def test_networks_and_optimizers_have_nothing_in_common(n_states: int) -> None:
     assert len(scheme.networks) == n_states
     weights = [{value.data_ptr() for value in network.parameters()} for network in scheme.networks]
     stepped = [
-        {value.data_ptr() for group in model.policy.optimizer.param_groups for value in group["params"]}  # type: ignore[union-attr]
+        {value.data_ptr() for group in model.policy.optimizer.param_groups for value in group["params"]}
         for model in scheme.models
     ]
     assert stepped == weights

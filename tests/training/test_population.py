@@ -29,7 +29,8 @@ def population(pool_size: int = 2, snapshot_every: int = 384, **changes: Any) ->
 
 
 def first_weights(network: torch.nn.Module) -> list[float]:
-    return next(iter(weights(network).values())).ravel()[:3].tolist()
+    first = next(iter(weights(network).values()))
+    return [float(value) for value in first.ravel()[:3]]
 
 
 def learned(config: RunConfig, seed: int = 0) -> tuple[PopulationScheme, list[list[float]], list[list[list[float]]]]:

@@ -89,7 +89,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, run: Run, step: int) -> None:
 
 
 def goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: RunConfig) -> None:
-    monkeypatch.setattr(off_policy, "LOG_EVERY", 32)  # a row after each rollout
+    monkeypatch.setattr(off_policy, "LOG_EVERY", 130)  # some checkpoints stand between two rows
     whole, parts = new_run(tmp_path / "whole", config), new_run(tmp_path / "parts", config)
     train(whole, silent)
     rollout = 32 if config.learner.algorithm == "tabular" else 4  # steps of the games
@@ -105,7 +105,7 @@ def goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: RunConfig) 
             for name, value in arrays(whole.folder / file).items():
                 np.testing.assert_array_equal(found[name], value, err_msg=f"{file}: {name}")
     assert rows(parts) == rows(whole)
-    assert len(rows(whole)) == 6
+    assert rows(whole)
     assert not parts.checkpoint_path.exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 
 from security_dilemma import Games, Params
 from security_dilemma.state import Move, Signal
+from security_dilemma_training.config import RunConfig, load
+from security_dilemma_training.partner_sections import SCHEMES
 from security_dilemma_training.policies import Bools, Floats, memory_of, remind
+from security_dilemma_training.schemes import build_scheme
 from security_dilemma_training.schemes.company import Company
 from security_dilemma_training.schemes.seats import PartneredVecEnv, SeatsVecEnv, seats_in_turn
 from security_dilemma_training.schemes.turns import Meeting, hand_over, take_turns
@@ -21,6 +25,7 @@ from security_dilemma_training.vec_env import GamesVecEnv
 from tests.training.players import Scripted
 
 GAMES = 40
+EXAMPLES = sorted((Path(__file__).parents[2] / "configs" / "schemes").glob("*.yaml"))
 
 
 class Counting:
@@ -114,7 +119,7 @@ def test_members_of_rows_see_what_is_their_own() -> None:
     made = company([Scripted(Move.HOLD)])
     made.add(1, Echo())
     made.restart(GAMES)
-    observations = np.arange(GAMES * 2 * 3).reshape(GAMES, 2, 3)
+    observations = np.arange(GAMES * 2 * 3, dtype=float).reshape(GAMES, 2, 3)
     played = made.act(observations, np.ones((GAMES, 2, 10), bool), np.random.default_rng(0))
     own = made.playing == 1
     np.testing.assert_array_equal(played[own], observations[own][:, :2])
@@ -239,3 +244,15 @@ def test_learners_that_do_not_meet_are_told() -> None:
         take_turns([early, lambda: hand_over(Meeting.STEP)], no_turn, lambda _place: None)
     with pytest.raises(RuntimeError, match="for learners that take turns"):
         hand_over(Meeting.STEP)
+
+
+def test_there_is_an_example_of_every_scheme() -> None:
+    assert sorted(path.stem for path in EXAMPLES) == sorted(SCHEMES)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_are_valid_and_can_be_built(path: Path) -> None:
+    assert path.read_text().startswith("# yaml-language-server: $schema=../schema.json\n")
+    config = load(path, ["learner.slots=32", "learner.batch_size=64"], RunConfig)
+    assert config.partners.scheme == path.stem
+    assert build_scheme(config, 0).games.num_envs == 2 * config.n_games
