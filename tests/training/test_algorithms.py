@@ -19,7 +19,7 @@ from security_dilemma_training.learner_sections import ACTION_MODES_OF, ALGORITH
 from security_dilemma_training.learners import build_games
 from security_dilemma_training.trajectories import Policy, Remembering, restart
 from tests.training.learners_for_tests import NAMES, ON_POLICY, VALUE_LEARNERS, built, policy_of, tiny, trained
-from tests.training.runs_for_tests import CRISIS
+from tests.training.runs_for_tests import CRISIS, merged
 
 CASES = [
     *((name, ACTION_MODES_OF[name][0], 3) for name in NAMES),
@@ -115,8 +115,14 @@ def test_bootstrapping_at_once_equals_slot_by_slot(name: str, n_states: int, mon
         np.testing.assert_allclose(one_by_one[key], value, rtol=1e-3, atol=1e-5, err_msg=key)
 
 
-CLIPPED = {"batch_size": 2048, "n_epochs": 8, "hidden_sizes": [64, 64]}
-REPLAY = {"slots": 128, "batch_size": 256, "learning_starts": 1000, "buffer_size": 20_000, "gradient_steps": 8}
+CLIPPED: dict[str, Any] = {"batch_size": 2048, "n_epochs": 8, "hidden_sizes": [64, 64]}
+REPLAY: dict[str, Any] = {
+    "slots": 128,
+    "batch_size": 256,
+    "learning_starts": 1000,
+    "buffer_size": 20_000,
+    "gradient_steps": 8,
+}
 VALUES = REPLAY | {"hidden_sizes": [64, 64], "target_update_every": 1000}
 SETTLING: dict[str, tuple[dict[str, Any], int]] = {
     "ppo": ({"slots": 512, "n_steps": 4, "learning_rate": 3e-3} | CLIPPED, 80_000),
@@ -165,7 +171,7 @@ def test_a_dominant_move_is_learned(name: str, params: dict[str, float], struck:
         name,
         world=None,
         game=game,
-        params=CRISIS["params"] | params,
+        params=merged(CRISIS, {"params": params})["params"],
         learner=learner,
         schedule={"agent_steps": agent_steps},
     )

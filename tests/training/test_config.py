@@ -47,11 +47,15 @@ def message_of(path: Path, overrides: Sequence[str] = ()) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+EVERY = sorted([*CONFIGS.glob("*.yaml"), *CONFIGS.glob("algorithms/*.yaml")])
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_every_config_loads_and_names_its_schema(path: Path) -> None:
     schema = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
-    kind = SCHEMAS[schema]
-    config = load(path, [], kind)  # type: ignore[type-var]
+    assert (path.parent / schema).resolve().parent == CONFIGS.resolve()
+    kind: Any = SCHEMAS[Path(schema).name]
+    config: Any = load(path, [], kind)
     assert config.label == path.stem
     assert config.folder == Path("runs") / path.stem
 

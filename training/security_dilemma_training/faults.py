@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from security_dilemma.params import nearest
 
-__all__ = ["ConfigError", "Fault", "dotted", "model_faults"]
+__all__ = ["ConfigError", "Fault", "allowed_values", "dotted", "model_faults"]
 
 Place = tuple[int | str, ...]
 """Where a value stands: keys and, in lists, positions."""
@@ -106,7 +106,7 @@ def _value_fault(schema: Mapping[str, Any], error: Mapping[str, Any]) -> Fault:
     if error["type"] == "extra_forbidden":
         problem = _option_of_others(schema, place) or f"is an unknown key: {_nearest_key(schema, place)}"
         return Fault(key, f"= {error['input']!r} {problem}")
-    allowed = _allowed(schema, _schema_at(schema, place))
+    allowed = allowed_values(schema, _schema_at(schema, place))
     if error["type"] == "missing":
         return Fault(key, f"is missing: it must be {allowed or 'given'}")
     return Fault(key, f"= {error['input']!r} must be {allowed}" if allowed else f"= {error['input']!r}: {error['msg']}")
@@ -184,12 +184,12 @@ def _schema_at(root: Mapping[str, Any], place: Place) -> Mapping[str, Any] | Non
     return schema
 
 
-def _allowed(root: Mapping[str, Any], schema: Mapping[str, Any] | None) -> str:
+def allowed_values(root: Mapping[str, Any], schema: Mapping[str, Any] | None) -> str:
     """Say in words which values a JSON schema allows; empty where it does not say."""
     if schema is None:
         return ""
     if "anyOf" in schema:
-        return " or ".join(_allowed(root, _resolve(root, option)) for option in schema["anyOf"])
+        return " or ".join(allowed_values(root, _resolve(root, option)) for option in schema["anyOf"])
     if "const" in schema or "enum" in schema:
         return "one of " + ", ".join(repr(value) for value in schema.get("enum", [schema.get("const")]))
     words = {"boolean": "true or false", "null": "null", "object": "a mapping of keys to values"}
@@ -197,9 +197,9 @@ def _allowed(root: Mapping[str, Any], schema: Mapping[str, Any] | None) -> str:
     words |= {"integer": "a whole number" + _interval(schema), "number": "a number" + _interval(schema)}
     if schema.get("type") == "array":
         if "prefixItems" in schema:
-            return "[" + "; ".join(_allowed(root, _resolve(root, item)) for item in schema["prefixItems"]) + "]"
+            return "[" + "; ".join(allowed_values(root, _resolve(root, item)) for item in schema["prefixItems"]) + "]"
         few = "a non-empty list" if schema.get("minItems") else "a list"
-        return f"{few}, each {_allowed(root, _resolve(root, schema.get('items', {}))) or 'as documented'}"
+        return f"{few}, each {allowed_values(root, _resolve(root, schema.get('items', {}))) or 'as documented'}"
     return words.get(str(schema.get("type")), "")
 
 

@@ -50,7 +50,7 @@ class LearnerConfig(Frozen):
     slots: int = Field(default=512, ge=2)
     """Agents that learn side by side: the number of learning states times the number of games."""
     learning_rate: Positive = 1e-3
-    """Step size of the optimizer at the start."""
+    """Step size at the start."""
     learning_rate_final_share: Share = 0.0
     """The learning rate falls linearly to this share of itself."""
     device: str = Field(default="cpu", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
