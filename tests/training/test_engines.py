@@ -14,7 +14,7 @@ import pytest
 
 from security_dilemma_training.benchmark.engines import Engine, LocalEngine, RunJob, engine
 from security_dilemma_training.benchmark.engines_files import mirror, packed, unpack
-from security_dilemma_training.benchmark.engines_ray import Mailbox, remote_run
+from security_dilemma_training.benchmark.engines_ray import LOOPBACK, Mailbox, remote_run
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.jobs import Outcome
 from security_dilemma_training.provenance import circumstances
@@ -127,23 +127,24 @@ def run_on(chosen: Engine, asked: list[RunJob]) -> list[Outcome]:
 
 
 LISTENING = """
-import json, subprocess, sys
+import json, sys
 from pathlib import Path
 from tests.training import test_engines as here
-from security_dilemma_training.benchmark.engines_ray import RayEngine, ray_session
+from security_dilemma_training.benchmark.engines_ray import RayEngine
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    asked = here.jobs(folder / "ray", 2)
-    outcomes = here.run_on(RayEngine(2), asked)
-    with ray_session(1, None) as ray:
-        ray.get(ray.remote(lambda: None).remote())
-        own = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout.splitlines()
-        family = here.descendants()
-        listening = [line.split()[3] for line in own if any(f"pid={pid}," in line for pid in family)]
+    asked = here.jobs(Path(sys.argv[1]), 2)
+    listening = []
+    outcomes = RayEngine(2).run(asked, lambda index, outcome: listening.extend(here.listening()))
     errors = [outcome.error for outcome in outcomes]
     print(json.dumps({"policies": here.policies(asked), "errors": errors, "listening": listening}))
 """
+
+
+def listening() -> list[str]:
+    """The addresses on which this process, and all that it has started and those have, listen."""
+    lines = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line.split()[3] for line in lines if any(f"pid={pid}," in line for pid in descendants())]
 
 
 def descendants() -> set[int]:
@@ -159,15 +160,15 @@ def descendants() -> set[int]:
 @pytest.mark.slow
 def test_the_same_seed_is_the_same_on_both_engines_and_ray_listens_on_loopback_only(tmp_path: Path) -> None:
     here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-W", "error", "-c", LISTENING, str(tmp_path)]
-    done = subprocess.run(command, env=here, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-W", "error", "-c", LISTENING, str(tmp_path / "ray")]
+    done = subprocess.run(command, env=here, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     asked = jobs(tmp_path / "local", 2)
     assert all(outcome.error is None for outcome in run_on(LocalEngine(1), asked))
     assert told["errors"] == [None, None]
     assert told["policies"] == policies(asked)
-    assert len(told["listening"]) >= 4
+    assert len(told["listening"]) >= 8  # of each of two times: the head's two, a raylet's and those of workers
     assert all("127.0.0.1" in address for address in told["listening"])
 
 
@@ -179,11 +180,12 @@ from tests.training import test_engines as here
 from security_dilemma_training.benchmark.engines_ray import RayEngine
 
 if __name__ == "__main__":
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "node_ip_address": "127.0.0.1"})
-    cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
-    doomed = cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1")
+    soon = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "_system_config": soon})
+    cluster.add_node(num_cpus=1)
+    doomed = cluster.add_node(num_cpus=1)
     folder = Path(sys.argv[1])
-    asked = here.jobs(folder, 2, schedule={"agent_steps": 300 * 384, "checkpoint_every": 20 * 384})
+    asked = here.jobs(folder, 2, schedule={"agent_steps": 120 * 384, "checkpoint_every": 20 * 384})
 
     def kill():
         while not all((job.folder / "checkpoint.npz").exists() for job in asked):
@@ -200,9 +202,9 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_a_node_that_dies_costs_no_run(tmp_path: Path) -> None:
-    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "RAY_USAGE_STATS_ENABLED": "0"}
+    here = {**os.environ, **LOOPBACK, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", DYING, str(tmp_path)]
-    done = subprocess.run(command, env=here, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, env=here, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[None, None]"
     assert (tmp_path / "killed").exists()
