@@ -21,7 +21,7 @@ from tests.training.runs_for_tests import new_run, silent
 ON_POLICY = {"slots": 24, "n_steps": 4}
 CLIPPED = ON_POLICY | {"batch_size": 48, "n_epochs": 2}
 OFF_POLICY = {"slots": 24, "train_every": 4, "buffer_size": 250, "learning_starts": 100, "batch_size": 16}
-VALUES = OFF_POLICY | {"gradient_steps": 2, "target_update_every": 168, "exploration_share": 0.7}
+VALUES = OFF_POLICY | {"gradient_steps": 2, "target_update_every": 120, "exploration_share": 0.7}
 OPTIONS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("ppo", "maskable_ppo"), CLIPPED),
     "recurrent_ppo": CLIPPED | {"lstm_size": 8},
