@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from security_dilemma_training.benchmark import results
 from security_dilemma_training.benchmark.results import COLUMNS, append_row, frame, read_rows, row_key, write_parquet
 from security_dilemma_training.errors import RunError
 
@@ -137,7 +137,7 @@ def test_parquet_holds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     rows = [row(seed=seed, payoff=None if seed else 0.5) for seed in range(2)]
     assert write_parquet(rows, tmp_path / "results.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "results.parquet"), frame(rows))
-    monkeypatch.setattr(results.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert not write_parquet(rows, tmp_path / "other.parquet")
     assert not (tmp_path / "other.parquet").exists()
 

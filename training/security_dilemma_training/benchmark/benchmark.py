@@ -162,7 +162,12 @@ class _Benchmark:
             return
         training, jobs, processes = (sum(column) for column in zip(*self._costs.values(), strict=True))
         own = time.process_time()
-        parts = {"training": training, "measuring": jobs - training, "workers' start": processes - jobs, "table": own}
+        parts = {
+            "training": training,
+            "measuring and loading libraries": jobs - training,
+            "the workers' own": processes - jobs,
+            "table and report": own,
+        }
         total = sum(parts.values())
         told = ", ".join(f"{name} {seconds:.1f} s ({seconds / total:.1%})" for name, seconds in parts.items())
         print(f"CPU time: {told}", file=sys.stderr)
