@@ -49,6 +49,9 @@ def test_partners_are_in_the_manifest_and_a_run_whose_partners_changed_is_refuse
     partner.policy_path.write_bytes(kept)
     train(Run.open(run.folder), silent)
     assert run.finished
+    partner.policy_path.write_bytes(other.policy_path.read_bytes())
+    with pytest.raises(RunError, match="began with other partners"):
+        evaluate_run(run, games=10)
 
 
 def test_a_partner_that_is_not_there_is_told_before_anything_is_written(tmp_path: Path) -> None:

@@ -114,8 +114,10 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
 
     Raises:
         CheckpointError: If the run is not trained yet, or its policy is damaged.
+        RunError: If its partners have changed since it was trained.
     """
     from security_dilemma_training.learners import load_policy
+    from security_dilemma_training.manifests import require_same_partners
     from security_dilemma_training.schemes.against_partners import against_partners
 
     config = run.config
@@ -130,6 +132,7 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     played = _played(policy, config, games, stream)
     results = about | _measured(played, config, games, seed)
     if config.partners.scheme in PARTNERED:
+        require_same_partners(run.folder, config, run.manifest)
         found = against_partners(policy, config, run.folder, games, stream)
         results |= {"against_partners": {name: _number(value) for name, value in found.items()} | {"games": games}}
     write_atomically(run.folder / ARMS_FILE, _arms(played))

@@ -68,7 +68,7 @@ def partner_hashes(config: RunConfig) -> dict[str, str]:
 
 
 def require_same_partners(folder: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run whose partners are not what they were when it began.
+    """Refuse to go on with, or to measure, a run whose partners are not what they were when it began.
 
     Raises:
         RunError: If one has changed.
@@ -78,7 +78,7 @@ def require_same_partners(folder: Path, config: RunConfig, manifest: Mapping[str
     if changed:
         raise RunError(
             f"{folder} began with other partners: {', '.join(changed)} changed since; restore them, train into another "
-            "folder with --out, or begin anew with --overwrite"
+            "folder with --out, or train anew with --overwrite"
         )
 
 
