@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
+import os
 import random
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,18 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, run: Run, step: int) -> None:
     random.seed(99)
 
 
+def assert_same(parts: Run, whole: Run) -> None:
+    """Require of two finished runs the same weights and the same progress."""
+    for file in ("policy.npz", "pool.npz"):
+        if (whole.folder / file).exists():
+            found = arrays(parts.folder / file)
+            for name, value in arrays(whole.folder / file).items():
+                np.testing.assert_array_equal(found[name], value, err_msg=f"{file}: {name}")
+    assert rows(parts) == rows(whole)
+    assert rows(whole)
+    assert not parts.checkpoint_path.exists()
+
+
 def goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: RunConfig) -> None:
     monkeypatch.setattr(off_policy, "LOG_EVERY", 130)  # some checkpoints stand between two rows
     whole, parts = new_run(tmp_path / "whole", config), new_run(tmp_path / "parts", config)
@@ -99,14 +114,7 @@ def goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: RunConfig) 
     assert parts.checkpoint_path.exists()
     interrupt(monkeypatch, Run.open(parts.folder), 3 * rollout)
     train(Run.open(parts.folder), silent)
-    for file in ("policy.npz", "pool.npz"):
-        if (whole.folder / file).exists():
-            found = arrays(parts.folder / file)
-            for name, value in arrays(whole.folder / file).items():
-                np.testing.assert_array_equal(found[name], value, err_msg=f"{file}: {name}")
-    assert rows(parts) == rows(whole)
-    assert rows(whole)
-    assert not parts.checkpoint_path.exists()
+    assert_same(parts, whole)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +142,27 @@ def test_runs_of_three_states_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, algorithm: str, scheme: str
 ) -> None:
     goes_on(tmp_path, monkeypatch, small(algorithm, scheme, n_states=3))
+
+
+def train_and_die(folder: str) -> None:
+    def die(share: float, _message: str) -> None:
+        if share > 0.6:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train(Run.open(folder), die)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["independent", "population"])
+def test_a_run_whose_process_was_killed_goes_on(tmp_path: Path, scheme: str) -> None:
+    config = small("ppo", scheme)
+    whole, parts = new_run(tmp_path / "whole", config), new_run(tmp_path / "parts", config)
+    train(whole, silent)
+    process = multiprocessing.get_context("spawn").Process(target=train_and_die, args=(str(parts.folder),))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert parts.manifest["status"] == "running"
+    assert parts.checkpoint_path.exists()
+    train(Run.open(parts.folder), silent)
+    assert_same(parts, whole)

@@ -31,7 +31,7 @@ class _Course:
     def between_rollouts(self) -> None:
         """Save a checkpoint if it is time, and report."""
         steps, schedule = self._scheme.agent_steps, self._run.config.schedule
-        if self._scheme.resumable and steps - self._saved_at >= schedule.checkpoint_every:
+        if steps - self._saved_at >= schedule.checkpoint_every and self._scheme.resumable:
             save_training(self._run.checkpoint_path, self._scheme.state())
             self._saved_at = steps
         self._report(min(1.0, steps / schedule.agent_steps), f"{steps:,} agent-steps")
