@@ -96,7 +96,8 @@ def test_a_row_for_each_run_and_none_twice(no_report: list[dict[str, Any]], caps
     assert run("out", "seeds=0..2", on=more) == 0
     assert more.ran == ["ppo-intense/seed_2"]
     assert Path("out/results.csv").read_text().startswith(before)
-    assert "2 of 3 runs are in out/results.csv already" in capsys.readouterr().err
+    told = "2 of 3 runs are in out/results.csv already, 2 of them measured by another than the present version "
+    assert told in capsys.readouterr().err
     assert [row["seed"] for row in rows_of("out")] == [0, 1, 2]
     assert len(no_report[-1]["rows"]) == 3
     assert Path("out/results.parquet").exists()

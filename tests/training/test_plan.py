@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from security_dilemma_training.benchmark.controls import CONTROLS
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig, MeasuresConfig, load_benchmark
 from security_dilemma_training.benchmark.plan_rows import wanted_rows
 from security_dilemma_training.benchmark.plan_values import several, split, values_of
+from security_dilemma_training.benchmark.results import COLUMNS
 from security_dilemma_training.config import RunConfig, config_hash, parse
 from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.learner_sections import ALGORITHM_NAMES
@@ -244,3 +246,22 @@ def test_configs_in_the_repository() -> None:
     assert len(whole.seeds) >= 5
     assert all(cell.config.learner.tuned for cell in whole.cells())
     assert isinstance(load_benchmark(CONFIGS / "benchmark_quick.yaml"), BenchmarkConfig)
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "benchmark.md").read_text(encoding="utf-8")
+
+
+def test_the_docs_tell_of_every_key_column_and_control() -> None:
+    for name in {*COLUMNS, *CONTROLS, *BenchmarkConfig.model_fields} - {"name"}:
+        assert f"`{name}`" in DOCS, name
+
+
+def test_the_commands_of_the_docs_can_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CONFIGS.parent)
+    lines = [
+        line.split("#")[0].split(" --")[0] for line in DOCS.splitlines() if line.startswith("security-dilemma bench")
+    ]
+    assert len(lines) >= 6
+    for line in lines:
+        _, _, path, *overrides = shlex.split(line)
+        assert load_benchmark(Path(path), overrides).cells()

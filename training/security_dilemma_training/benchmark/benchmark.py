@@ -14,7 +14,7 @@ from security_dilemma_training.benchmark.results import RESULTS_FILE, Row, appen
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.four_worlds import FAILED_FILE
 from security_dilemma_training.jobs import Outcome, exit_status
-from security_dilemma_training.provenance import tell_other_makers
+from security_dilemma_training.provenance import maker, tell_other_makers
 from security_dilemma_training.runs import Run, held
 from security_dilemma_training.verdict import ceiling
 from security_dilemma_training.writing import write_atomically
@@ -84,7 +84,7 @@ class _Benchmark:
                 runs.setdefault(wanted.key, []).append(wanted)
             elif wanted.identity not in self._rows:
                 self._add(measured[wanted.key] | wanted.names)
-        self._tell(len(self._wanted) - sum(map(len, runs.values())))
+        self._tell([measured[wanted.key] for wanted in self._wanted if wanted.key in measured])
         made, refused = self._made(runs, overwrite)
         jobs = [RunJob(first.name, run.folder, self._measures) for first, run in made]
 
@@ -122,9 +122,12 @@ class _Benchmark:
         before = self._costs.get(int(pid), (0.0, 0.0, 0.0))
         self._costs[int(pid)] = (before[0] + training, before[1] + job, max(before[2], process))
 
-    def _tell(self, there: int) -> None:
+    def _tell(self, there: Sequence[Row]) -> None:
+        """Tell how many rows are there already, and how many of them another version has measured."""
         if there:
-            print(f"{there} of {len(self._wanted)} runs are in {self._table} already", file=sys.stderr)
+            others = sum(row["measured_by"] != maker() for row in there)
+            more = f", {others} of them measured by another than the present {maker()}" if others else ""
+            print(f"{len(there)} of {len(self._wanted)} runs are in {self._table} already{more}", file=sys.stderr)
 
     def report(self, outcomes: Sequence[Outcome], command: str) -> None:
         """Write the report and what failed, and print the leaderboard and what it cost."""

@@ -164,7 +164,10 @@ class RayEngine(Engine):
     def run(self, jobs: Sequence[RunJob], ended: Ended) -> list[Outcome]:
         """Run all jobs, see :meth:`Engine.run`."""
         with ray_session(self._workers, self._address) as ray, display([job.name for job in jobs]) as shown:
-            return _Runs(ray, jobs, ended, shown).all(self._workers)
+            try:
+                return _Runs(ray, jobs, ended, shown).all(self._workers)
+            except ray.exceptions.RayError as error:
+                raise RunError(f"the Ray cluster is lost ({error}): start it, and the same command goes on") from error
 
 
 class _Runs:
