@@ -21,7 +21,7 @@ from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.figures import STYLE, save
 from security_dilemma_training.jobs import Job, Outcome, run_jobs
 from security_dilemma_training.provenance import maker
-from security_dilemma_training.runs import Run, find_runs
+from security_dilemma_training.runs import Run
 from security_dilemma_training.tuning.objective import PANEL, WORLDS_OF, panel_config, score
 from security_dilemma_training.tuning.spaces import default_point, options_of
 from security_dilemma_training.writing import write_atomically
@@ -153,7 +153,7 @@ def write_outcome(search: Search, study: Study, entry: dict[str, Any]) -> dict[s
     """
     folder = Path(search.folder)
     states = [trial.state.name.lower() for trial in study.get_trials(deepcopy=False)]
-    seconds = sum(Run.open(path).manifest["cpu_seconds"] for path in find_runs(folder))
+    seconds = sum(Run.open(path.parent).manifest["cpu_seconds"] for path in folder.rglob("manifest.json"))
     found = {
         "payoffs": entry["payoffs"],
         **{name: states.count(name) for name in ("complete", "pruned", "fail")},

@@ -170,14 +170,16 @@ def _do(study: Study, trial: Trial, search: Search, report: Report) -> None:
     from optuna.trial import TrialState
 
     study.sampler = _sampler(search, trial.number)
-    options = options_of(suggest(trial, search.algorithm))
+    point = (search.algorithm, options_of(suggest(trial, search.algorithm)))
+    configs = {world: panel_config(*point, world, search.agent_steps) for world in WORLDS_OF[search.family]}
     told = _now(study, trial.number).intermediate_values
     payoffs: list[float] = []
     for step, (world, seed) in enumerate(search.runs):
-        config = panel_config(search.algorithm, options, world, search.agent_steps)
         folder = _folder(search, trial.number) / f"{world}_seed_{seed}"
         try:
-            payoffs.append(score(folder, config, seed, search.games, _part(study, search, trial.number, step, report)))
+            payoffs.append(
+                score(folder, configs[world], seed, search.games, _part(study, search, trial.number, step, report))
+            )
         except CheckpointError as error:
             trial.set_user_attr("failure", str(error))
             study.tell(trial, state=TrialState.FAIL)

@@ -76,7 +76,7 @@ SPACES: Mapping[str, Space] = {
     "maskable_ppo": CLIPPED,
     "recurrent_ppo": {**CLIPPED, "lstm_size": Choice((32, 64, 128))},
     "dqn": VALUES,
-    "qr_dqn": {**VALUES, "n_quantiles": Choice((25, 50, 100))},
+    "qr_dqn": {**VALUES, "n_quantiles": Choice((8, 16, 32))},
     "sac": RATES,
     "td3": {**RATES, "action_noise": Range(0.03, 0.3)},
     "tabular": {
