@@ -225,6 +225,7 @@ def test_from_nothing_to_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(row["control"], row["engine"]) for row in rows_of("out")] == [("none", "local"), ("signals_off", "local")]
 
 
+@pytest.mark.slow
 def test_the_command_of_a_row_gives_that_row(no_report: list[dict[str, Any]]) -> None:
     overrides = ["algorithms=ppo,dqn", "learner={slots: 16}", "algorithms.dqn.learning_starts=64"]
     overrides += ["algorithms.ppo.batch_size=64", "algorithms.ppo.n_steps=4,8", "controls=signals_off", "seeds=3"]
