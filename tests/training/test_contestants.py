@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,13 @@ import pytest
 from security_dilemma.params import WORLDS
 from security_dilemma.strategies import STRATEGIES
 from security_dilemma_training.faults import ConfigError
+from security_dilemma_training.jobs import Job, Outcome
+from security_dilemma_training.learners import build_games, build_learner
+from security_dilemma_training.metrics import war_rate
 from security_dilemma_training.tournaments.contestants import contestants, policy_of
+from security_dilemma_training.tournaments.tournament import Entry, Tournament, run_tournament
 from security_dilemma_training.trajectories import record
+from security_dilemma_training.vec_env import GamesVecEnv
 from tests.training.runs_for_tests import CRISIS, merged, new_run, small_config
 from tests.training.untrained import untrained
 
@@ -71,3 +77,56 @@ def test_a_discrete_policy_plays_as_its_multidiscrete_self(tmp_path: Path) -> No
     signals = np.bincount(played.signal[played.present].ravel(), minlength=5) / played.present.sum()
     assert np.allclose(moves[1:4], 0.2, atol=0.04)
     assert np.allclose(signals, 0.2, atol=0.05)
+
+
+def test_zips_and_imported_players_are_contestants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "anyones", raising=False)
+    Path("anyones.py").write_text(
+        "import numpy as np\n\nclass Hawk:\n    def act(self, observations, mask, rng):\n"
+        "        return np.full((*observations.shape[:2], 2), [4, 0])\n"
+    )
+    config = small_config(learner={"hidden_sizes": [8]})
+    build_learner(config, GamesVecEnv(build_games(config, config.n_games)), 0).save("elsewhere.zip")
+    with pytest.raises(ConfigError, match=r"player 'elsewhere.zip' .*another network"):
+        contestants(["elsewhere.zip"], 2)
+    Path("elsewhere.yaml").write_text("world: intense\nlearner: {hidden_sizes: [8]}\n")
+    found = contestants(["elsewhere.zip", "anyones:Hawk", "grim"], 2)
+    assert [(c.name, c.learned, c.members[0].imported) for c in found] == [
+        ("elsewhere", True, False),
+        ("anyones:Hawk", True, True),
+        ("grim", False, False),
+    ]
+    rates = [
+        war_rate(record(DANGEROUS, policy_of(c.members[0], DANGEROUS, 2, 64), n_games=50, intents=0, seed=0))
+        for c in found
+    ]
+    assert rates[1:] == [1.0, 0.0]
+    assert 0 < rates[0] <= 1
+
+
+def test_matches_of_imported_players_are_played_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "anyones", raising=False)
+    monkeypatch.setattr("security_dilemma_training.tournaments.tournament.run_jobs", _here)
+    Path("anyones.py").write_text(
+        "import numpy as np\n\nclass Policy:\n    def act(self, observations, mask, rng):\n"
+        "        return np.full((*observations.shape[:2], 2), np.load('move.npy'))\n"
+    )
+    wars: list[float] = []
+
+    def written(_asked: Tournament, entries: list[Entry], _folder: Path, _command: str) -> Path:
+        wars.append(entries[0].war_rate.estimate)
+        return Path("report")
+
+    monkeypatch.setattr("security_dilemma_training.tournaments.report.write_tournament", written)
+    for move in (0, 4):
+        np.save("move.npy", [move, 0])
+        run_tournament(["anyones:Policy"], {"w": DANGEROUS}, Path("out"), 1, games=10)
+    assert wars == [0.0, 1.0]
+
+
+def _here(jobs: list[Job], workers: int) -> list[Outcome]:
+    return [Outcome(job.name, job.function(report=lambda *_: None, **job.kwargs)) for job in jobs]

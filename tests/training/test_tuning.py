@@ -244,9 +244,9 @@ def test_runs_that_diverge_have_no_payoff(asked: Search, monkeypatch: pytest.Mon
 def test_values_written_are_those_of_configs_that_ask_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tuned.yaml"
     monkeypatch.setattr(tuned, "TUNED_FILE", path)
-    write_tuned("dqn", "offence", {"values": {"learning_rate": 0.5}, "found": {}}, path)
-    write_tuned("ppo", "defence", {"values": {"n_steps": 16, "learning_rate": 0.25}, "found": {}}, path)
-    write_tuned("ppo", "defence", {"values": {"n_steps": 64}, "found": {}}, path)
+    write_tuned("dqn", "offence", {"values": {"learning_rate": 0.5}, "found": {}})
+    write_tuned("ppo", "defence", {"values": {"n_steps": 16, "learning_rate": 0.25}, "found": {}})
+    write_tuned("ppo", "defence", {"values": {"n_steps": 64}, "found": {}})
     assert path.read_text().startswith("# Values found by `security-dilemma tune`")
     assert list(read_yaml(path)) == ["ppo", "dqn"]
     try:

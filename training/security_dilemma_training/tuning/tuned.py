@@ -50,17 +50,17 @@ def tuned_values(algorithm: str, family: str) -> dict[str, Any]:
     return dict(entry.get("values") or {})
 
 
-def write_tuned(algorithm: str, family: str, entry: Mapping[str, Any], path: Path = TUNED_FILE) -> None:
+def write_tuned(algorithm: str, family: str, entry: Mapping[str, Any]) -> None:
     """Put an entry with ``values`` and ``found`` in place of the one that the file has, if any.
 
     Raises:
         ConfigError: If the file is damaged.
         OSError: If it cannot be written.
     """
-    data = read_yaml(path) if path.exists() else {}
+    data = read_yaml(TUNED_FILE) if TUNED_FILE.exists() else {}
     data.setdefault(algorithm, {})[family] = dict(entry)
     ordered = {name: data[name] for name in ALGORITHM_NAMES if name in data}
-    write_atomically(path, HEADER + yaml.safe_dump(ordered, sort_keys=False))
+    write_atomically(TUNED_FILE, HEADER + yaml.safe_dump(ordered, sort_keys=False))
     _tuned.cache_clear()
 
 
