@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import tempfile
 import time
 import traceback
@@ -95,11 +96,9 @@ def remote_run(
 
 def _refuse_other_versions(versions: Mapping[str, Any]) -> None:
     here = circumstances()["versions"]
-    others = [
-        f"{name} {here[name]} there, {version} here" for name, version in versions.items() if here[name] != version
-    ]
+    others = [f"{name} {here.get(name)}, not {theirs}" for name, theirs in versions.items() if here.get(name) != theirs]
     if others:
-        raise RunError(f"node {os.uname().nodename} has other versions ({'; '.join(others)}): install the same")
+        raise RunError(f"node {platform.node()} has other versions ({'; '.join(others)}): install the driver's")
 
 
 def _reporter(index: int, folder: Path, mailbox: Any) -> Callable[[float, str], None]:
