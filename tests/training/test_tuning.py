@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -272,3 +273,19 @@ def test_the_committed_values_fit_every_world_and_scheme() -> None:
                     data = {"learner": {"algorithm": algorithm, "tuned": True}, "partners": {"scheme": scheme}}
                     learner = parse({"world": world, **data}, RunConfig).learner.model_dump(mode="json")
                     assert learner.items() >= entry["values"].items()
+
+
+def test_the_page_tells_what_was_found() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tuning.md").read_text(encoding="utf-8")
+    told = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| ([0-9.]+) \| ([0-9.]+)( \(not taken\))? \| (\d+) \|$", page, re.MULTILINE
+    )
+    entries = read_yaml(TUNED_FILE)
+    assert sorted((a, f) for a, f, *_ in told) == sorted((a, f) for a, families in entries.items() for f in families)
+    for algorithm, family, default, found, kept, trials in told:
+        entry = entries[algorithm][family]
+        means = {kind: np.mean(payoffs) for kind, payoffs in entry["found"]["payoffs"].items()}
+        assert (f"{means['default']:.3f}", f"{means['tuned']:.3f}") == (default, found), (algorithm, family)
+        assert bool(kept) == (not entry["values"])
+        assert int(trials) == sum(entry["found"][state] for state in ("complete", "pruned", "fail"))
+        assert f"{entry['found']['agent_steps']:,} agent-steps" in page
