@@ -255,7 +255,7 @@ def test_imports_need_trust(own: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        ("nowhere_to_be_found:policy", "there is no module 'nowhere_to_be_found'"),
+        ("nowhere_to_be_found:policy", "cannot be imported: No module named 'nowhere_to_be_found'"),
         ("own_players.inner:policy", "cannot be imported"),
         ("own_players:absent", "is not in its module"),
         ("own_players:number", r"= 3 has no act\(observations, mask, rng\)"),
@@ -299,7 +299,15 @@ def test_players_are_known_by_what_they_are(own: str, tmp_path: Path) -> None:
     assert first != player_hash(f"{own}:make")
     Path("own_players.py").write_text(OWN + "# changed")
     assert first != player_hash(f"{own}:hawk")
-    assert own not in sys.modules
+    package = Path("anyones_package")
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise AssertionError('it was run')")
+    (package / "inner" / "__init__.py").touch()
+    (package / "inner" / "policy.py").touch()
+    before = player_hash("anyones_package.inner.policy:one")
+    (package / "inner" / "policy.py").write_text("# changed")
+    assert player_hash("anyones_package.inner.policy:one") != before
+    assert not {own, "anyones_package"} & set(sys.modules)
     new_run(tmp_path / "begun", small_config())
     with pytest.raises(RunError, match="not trained yet"):
         player_hash(str(tmp_path / "begun"))

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from importlib.machinery import PathFinder
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -174,8 +174,8 @@ def is_zip(spec: str) -> bool:
 def player_hash(spec: str) -> str:
     """Return what a player is known by: a strategy's name, or the SHA-256 of its file.
 
-    Of a zip the config beside it counts as well, of ``module:attribute`` the source of the module, which is found but
-    not run (packages around it are); what the module itself imports or reads does not count.
+    Of a zip the config beside it counts as well, of ``module:attribute`` the source of the module, which is found
+    without running anything; what the module itself imports or reads does not count.
 
     Raises:
         ConfigError: If there is nothing of this name.
@@ -232,9 +232,13 @@ def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
         problem = "would be imported, which runs its code: allow it with --trust-imports"
         raise ConfigError([Fault(f"player {spec!r}", problem)])
     game, (module, _, attribute) = config.game, spec.partition(":")
-    _source_of(spec)
+    _look_here()
     try:
-        found = attrgetter(attribute)(importlib.import_module(module))
+        inside = importlib.import_module(module)
+    except ImportError as error:
+        raise ConfigError([Fault(f"player {spec!r}", f"cannot be imported: {error}")]) from error
+    try:
+        found = attrgetter(attribute)(inside)
     except AttributeError as error:
         raise ConfigError([Fault(f"player {spec!r}", f"is not in its module: {error}")]) from error
     if isinstance(found, type) or not hasattr(found, "act"):
@@ -254,18 +258,23 @@ def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
 
 
 def _source_of(spec: str) -> Path | None:
-    """Find the file of a module, in the working directory, too; None for one that has none.
+    """Find the file of a module without running it or the packages around it; None where there is none to be found."""
+    _look_here()
+    name, places, found = "", None, None
+    for part in spec.partition(":")[0].split("."):
+        name = f"{name}.{part}" if name else part
+        try:
+            found = PathFinder.find_spec(name, places)
+        except (ImportError, KeyError):  # a folder without __init__.py is known only when what is around it has run
+            return None
+        if found is None:
+            return None
+        places = found.submodule_search_locations
+    return Path(found.origin) if found and found.origin and Path(found.origin).is_file() else None
 
-    Raises:
-        ConfigError: If there is no such module.
-    """
-    here, module = str(Path.cwd()), spec.partition(":")[0]
+
+def _look_here() -> None:
+    """Let modules be found in the working directory: last, so that nothing there stands in for another module."""
+    here = str(Path.cwd())
     if here not in sys.path:
-        sys.path.append(here)  # last, so that nothing there stands in for another module
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError) as error:
-        raise ConfigError([Fault(f"player {spec!r}", f"cannot be imported: {error}")]) from error
-    if found is None:
-        raise ConfigError([Fault(f"player {spec!r}", f"cannot be imported: there is no module {module!r}")])
-    return Path(found.origin) if found.origin and Path(found.origin).is_file() else None
+        sys.path.append(here)
