@@ -25,7 +25,8 @@ from security_dilemma_training.import_paths import TRUST, is_import_path, trust_
 from security_dilemma_training.metrics import war_rate
 from security_dilemma_training.players import EachState, player, player_hash
 from security_dilemma_training.playing import play
-from security_dilemma_training.trajectories import Bools, Floats, Trajectories
+from security_dilemma_training.policies import Bools, Floats, memory_of, remind
+from security_dilemma_training.trajectories import Trajectories
 from tests.training.runs_for_tests import CRISIS, merged, new_run, small_config
 from tests.training.untrained import untrained
 
@@ -184,6 +185,25 @@ def test_anyones_code_plays_as_instance_class_factory_and_agents(own: str) -> No
     assert np.array_equal(each.move, one.move)
     assert (first == 2).all()
     assert not each.signal[1:][each.present[1:] & ~each.belligerent[1:]].any()
+
+
+def test_what_imported_policies_remember_is_kept_or_missed(own: str) -> None:
+    config = small_config()
+    assert memory_of(player(f"{own}:hawk", config, trusted=True)) == {}
+    with pytest.raises(
+        ConfigError, match=r"own_players:each' cannot be kept in a checkpoint: EachState has restart, but"
+    ):
+        memory_of(player(f"{own}:each", config, trusted=True))
+    seen = np.random.default_rng(0).random((3, 2, 21)).astype(np.float32)
+    mask, rng = np.ones((3, 2, 25), bool), np.random.default_rng(0)
+    one, other = (player("grim", small_config(game={"action_mode": "discrete"}), trusted=False) for _ in range(2))
+    one.act(seen, mask, rng)
+    kept = memory_of(one)
+    assert len(kept) > 1
+    remind(other, kept)
+    assert {name: value.tolist() for name, value in memory_of(other).items()} == {
+        name: value.tolist() for name, value in kept.items()
+    }
 
 
 def test_agents_forget_when_their_game_starts_anew() -> None:

@@ -125,6 +125,20 @@ class Checked(Around):
             raise self._error(f"sent what cannot be played: {fault}")
         return actions
 
+    def memory_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what the policy remembers.
+
+        Raises:
+            ConfigError: If it remembers and cannot say what, so that a training among it has no checkpoints.
+        """
+        try:
+            return super().memory_arrays()
+        except TypeError as error:
+            problem = (
+                f"cannot be kept in a checkpoint: {error}; add them, or set schedule.checkpoint_every beyond the end"
+            )
+            raise self._error(problem) from error
+
     def _error(self, problem: str) -> ConfigError:
         return ConfigError([Fault(f"player {self._spec!r}", problem)])
 
