@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from security_dilemma_training.benchmark import engines_ray
 from security_dilemma_training.benchmark.engines import Engine, LocalEngine, RunJob, engine
 from security_dilemma_training.benchmark.engines_files import mirror, packed, unpack
 from security_dilemma_training.benchmark.engines_ray import LOOPBACK, Mailbox, remote_run
@@ -94,6 +95,23 @@ def test_failures_on_a_node_are_told(tmp_path: Path) -> None:
     _, _, error = remote_run(0, files, {"wrong": 1}, Box(), VERSIONS, False)
     assert error is not None
     assert "Traceback" in error
+
+
+def test_a_run_that_is_cancelled_sends_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, box = new_run(tmp_path / "run", small_config()), Box()
+
+    def cancelled(folder: str, report: Any, **measures: Any) -> None:
+        with Run.open(folder).training():
+            Path(folder, "checkpoint.npz").write_bytes(b"half way")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(engines_ray, "run_and_measure", cancelled)
+    with pytest.raises(KeyboardInterrupt):
+        remote_run(0, packed(made.folder), NOTHING, box, VERSIONS, False)
+    unpack(made.folder, box.mail[-1][-1])
+    assert made.manifest["status"] == "interrupted"
+    assert made.manifest["cpu_seconds"] > 0
+    assert made.checkpoint_path.read_bytes() == b"half way"
 
 
 def test_news_are_taken_once() -> None:

@@ -89,6 +89,9 @@ def remote_run(
             result = run_and_measure(name, _reporter(index, folder, mailbox), **measures)
         except USERS_ERRORS as fault:
             error = str(fault).replace(name, "the run folder")
+        except KeyboardInterrupt:  # cancelled: what it has cost goes back, and its last checkpoint
+            mailbox.put.remote(index, 0.0, "", packed(folder, SENT_EARLY))
+            raise
         except Exception:
             error = traceback.format_exc()
         return packed(folder), result, error
