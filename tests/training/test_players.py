@@ -93,7 +93,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "own_players"
 
 
-def played(spec: str, config: RunConfig, *, trusted: bool = True, games: int = 100) -> Trajectories:
+def played(spec: str, config: RunConfig, *, trusted: bool = True, games: int = 40) -> Trajectories:
     return play(player(spec, config, trusted=trusted), config, n_games=games, intents=0, seed=5)
 
 
