@@ -151,6 +151,7 @@ def four_worlds(
     overwrite: Overwrite = False,
     exploitability: Exploitability = False,
     beliefs: Beliefs = False,
+    trust_imports: TrustImports = False,
 ) -> int:
     """Train and evaluate every seed in Jervis's four worlds, and write a report; an interrupted one goes on.
 
@@ -160,6 +161,7 @@ def four_worlds(
     """
     from security_dilemma_training.four_worlds import four_worlds as run_four_worlds
 
+    del trust_imports  # has had its effect
     asked = _four_worlds_config(config, all_overrides(overrides, out, seeds))
     command = shlex.join(["security-dilemma", *sys.argv[1:]])
     more = measures(exploitability, beliefs)
