@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.checkpoints import count_policies, load_policies, save_policies
+from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.import_paths import trusted_imports
 from security_dilemma_training.learner_states import load_weights, weights
 from security_dilemma_training.learners import build_games, build_learner
@@ -77,7 +78,7 @@ class _PartneredScheme(OneLearner):
         """Whether all partners that remember can say what."""
         try:
             self.company.state()
-        except TypeError:
+        except (TypeError, ConfigError):
             return False
         return True
 
