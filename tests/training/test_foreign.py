@@ -73,8 +73,6 @@ def test_a_ppo_of_elsewhere_acts_as_the_original(tmp_path: Path) -> None:
 
 
 def test_a_dqn_of_elsewhere_acts_as_the_original(tmp_path: Path) -> None:
-    if "dqn" not in ALGORITHMS:
-        pytest.skip("needs the algorithm")
     model, config = trained_elsewhere(tmp_path / "dqn.zip", DQN)
     policy = load_zip(tmp_path / "dqn.zip", config)
     seen = observed(model)
