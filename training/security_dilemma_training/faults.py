@@ -66,8 +66,10 @@ def model_faults(kind: type[BaseModel], data: Mapping[str, Any]) -> list[Fault]:
     Faults of single values come first. The faults of values that do not fit together are found with the defaults in
     place of the faulty values, and those that depend on one of these are left out.
     """
-    schema = kind.model_json_schema()
     errors = _errors(kind, data)
+    if not errors:  # the schema takes longer than all else
+        return []
+    schema = kind.model_json_schema()
     faults = [_value_fault(schema, error) for error in errors if "error" not in error.get("ctx", {})]
     if faults:
         places = [_untagged(schema, error["loc"]) for error in errors]
