@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from security_dilemma.state import Move
 from security_dilemma_training.algorithms import ALGORITHMS
@@ -115,7 +116,6 @@ def test_bootstrapping_at_once_equals_slot_by_slot(name: str, n_states: int, mon
         np.testing.assert_allclose(one_by_one[key], value, rtol=1e-3, atol=1e-5, err_msg=key)
 
 
-CLIPPED: dict[str, Any] = {"batch_size": 2048, "n_epochs": 8, "hidden_sizes": [64, 64]}
 REPLAY: dict[str, Any] = {
     "slots": 128,
     "batch_size": 256,
@@ -125,9 +125,12 @@ REPLAY: dict[str, Any] = {
 }
 VALUES = REPLAY | {"hidden_sizes": [64, 64], "target_update_every": 1000}
 SETTLING: dict[str, tuple[dict[str, Any], int]] = {
-    "ppo": ({"slots": 512, "n_steps": 4, "learning_rate": 3e-3} | CLIPPED, 80_000),
     "a2c": ({"slots": 512, "n_steps": 2, "learning_rate": 3e-3, "hidden_sizes": [64, 64]}, 100_000),
-    "maskable_ppo": ({"slots": 512, "n_steps": 4, "learning_rate": 3e-3} | CLIPPED, 80_000),
+    "maskable_ppo": (
+        {"slots": 512, "n_steps": 4, "learning_rate": 3e-3, "batch_size": 2048, "n_epochs": 8}
+        | {"hidden_sizes": [64, 64]},
+        80_000,
+    ),
     "recurrent_ppo": (
         {"slots": 128, "n_steps": 2, "batch_size": 256, "n_epochs": 4, "learning_rate": 3e-3, "lstm_size": 16}
         | {"hidden_sizes": [16], "entropy_coefficient": 0.0},
@@ -140,6 +143,26 @@ SETTLING: dict[str, tuple[dict[str, Any], int]] = {
     "tabular": ({"slots": 512}, 60_000),
 }
 """Options and agent-steps with which each algorithm settles in a one-shot crisis within seconds."""
+
+
+@pytest.mark.parametrize("name", ON_POLICY)
+@pytest.mark.parametrize(("probability", "expected"), [(None, 0.2), (0.6, 0.6)])
+def test_the_first_policy_strikes_as_told(name: str, probability: float | None, expected: float) -> None:
+    config = tiny(name, learner={"initial_strike_probability": probability})
+    games = build_games(config, 6000)
+    policy, observations = policy_of(built(config), config), games.reset(0)
+    restart(policy, 6000)
+    mask = np.ones_like(games.action_mask())  # as in a crisis
+    actions = policy.act(observations, mask, np.random.default_rng(0))
+    assert np.mean(actions[..., 0] == Move.STRIKE) == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize("name", ON_POLICY)
+def test_the_untrained_critic_expects_what_it_is_told(name: str) -> None:
+    model = built(tiny(name, learner={"initial_value": 0.7}))
+    assert isinstance(model, OnPolicyAlgorithm)
+    model.learn(192)
+    np.testing.assert_allclose(model.rollout_buffer.values, 0.7, rtol=1e-6)  # as collected before the first update
 
 
 def strikes(model: BaseAlgorithm, config: RunConfig) -> float:
@@ -156,7 +179,7 @@ def strikes(model: BaseAlgorithm, config: RunConfig) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[1:])  # PPO: see test_train
 @pytest.mark.parametrize(
     ("params", "struck"),
     [

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from security_dilemma import Params
 from security_dilemma.spaces import action_space
 from security_dilemma.state import Move, Signal
-from security_dilemma_training.learners import LearnedPolicy
-from security_dilemma_training.responses.best_response import ResponseOptions, train_response
+from security_dilemma_training.learner_sections import PPOConfig
+from security_dilemma_training.learners import LearnedPolicy, build_games
+from security_dilemma_training.responses.best_response import ResponseOptions, responder_config, train_response
 from security_dilemma_training.responses.best_response_env import ResponseGames, ResponseVecEnv, Seated, seats_of
 from security_dilemma_training.trajectories import Bools, Floats
+from tests.training.learners_for_tests import built, policy_of, tiny
 from tests.training.players import Coin, Scripted
 from tests.training.runs_for_tests import loaded, small_config
 from tests.training.untrained import untrained
@@ -168,3 +170,24 @@ def test_every_action_mode_and_many_states(mode: Any) -> None:
     options = ResponseOptions(agent_steps=300, slots=15)
     network = train_response(Idle(), config, options, greedy=False, start=1, seed=0)
     assert network.action_space == action_space(3, mode)
+
+
+@pytest.mark.parametrize("name", ["a2c", "dqn", "sac"])
+def test_a_policy_of_any_algorithm_is_answered_by_ppo(name: str) -> None:
+    config = tiny(name)
+    asked = responder_config(config)
+    assert asked.learner == PPOConfig()
+    assert (asked.game, asked.partners.scheme) == (config.game, "self_play")
+    policy = policy_of(built(config), config)
+    options = ResponseOptions(agent_steps=1, slots=16)
+    network = train_response(policy, config, options, greedy=True, start=0, seed=0)
+    responder = LearnedPolicy(network, config.game.action_mode, 2)
+    games = build_games(config, 4)
+    games.step(responder.act(games.reset(0), games.action_mask(), np.random.default_rng(0)))
+
+
+def test_a_policy_of_ppo_is_answered_with_its_own_options() -> None:
+    config = small_config(learner={"hidden_sizes": [8], "clip_range": 0.1}, partners={"scheme": "population"})
+    asked = responder_config(config)
+    assert asked.learner is config.learner
+    assert asked.partners.scheme == "self_play"

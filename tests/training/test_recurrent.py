@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ from sb3_contrib import RecurrentPPO
 from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.algorithms.policies import Readable
 from security_dilemma_training.algorithms.recurrent import LivingRecurrentRolloutBuffer, RecurrentPolicy
+from security_dilemma_training.beliefs.probe import ProbeOptions
+from security_dilemma_training.beliefs.scores import beliefs
+from security_dilemma_training.checkpoints import save_policy
 from security_dilemma_training.learners import build_games
 from tests.training.learners_for_tests import built, policy_of, tiny, trained
+from tests.training.runs_for_tests import new_run
 
 
 def made(**changes: Any) -> tuple[RecurrentPPO, RecurrentPolicy, Any]:
@@ -102,3 +107,14 @@ def test_what_the_eliminated_are_shown_changes_nothing() -> None:
     model.learn(192, callback=ALGORITHMS["recurrent_ppo"].callbacks(config))
     for key, value in model.policy.state_dict().items():
         assert torch.equal(plain[key], value), key
+
+
+def test_what_can_be_told_of_its_intent_is_left_to_the_probe(tmp_path: Path) -> None:
+    # its chances do not follow from one observation, so that a game tree cannot be asked
+    stages = {"stages": [[["hold", "strike"], 0.5]] * 2, "max_cycles": 2, "war": "scaled"}
+    config = tiny("recurrent_ppo", game=stages, params={"posture_noise": 0.0, "trust": 0.5})
+    run = new_run(tmp_path / "run", config)
+    save_policy(run.policy_path, built(config).policy)
+    options = ProbeOptions(training_games=60, validation_games=30, held_out_games=40, epochs=1, hidden_size=4)
+    found = beliefs(run, options)
+    assert (found["kind"], found["reason"]) == ("probe", "the policy does not tell its probabilities by observation")

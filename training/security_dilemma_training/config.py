@@ -15,12 +15,12 @@ from security_dilemma.stage_games import STAGE_GAMES
 from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.import_paths import untrusted_faults
+from security_dilemma_training.learner_faults import learner_faults
 from security_dilemma_training.learner_sections import (
     ACTION_MODES_OF,
     Learner,
     LearnerConfig,
     PPOConfig,
-    learner_faults,
 )
 from security_dilemma_training.partner_sections import Partners, SelfPlay, partner_faults
 from security_dilemma_training.sections import (

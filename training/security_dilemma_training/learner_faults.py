@@ -1,0 +1,57 @@
+"""Faults of a learner's options that do not fit each other or the game."""
+
+from __future__ import annotations
+
+from security_dilemma_training.faults import Fault
+from security_dilemma_training.learner_sections import ACTION_MODES_OF, ClippedConfig, LearnerConfig, OffPolicyConfig
+from security_dilemma_training.sections import GameConfig
+
+__all__ = ["learner_faults"]
+
+
+def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> list[Fault]:
+    """Return the faults of a learner's options that do not fit each other or the game.
+
+    Args:
+        learner: The learner's section.
+        game: The shape of the game.
+        learners: Number of networks that share the slots.
+    """
+    faults = []
+    modes = ACTION_MODES_OF[learner.algorithm]
+    if game.action_mode not in modes:
+        problem = f"= {game.action_mode!r} cannot be learned by {learner.algorithm}: choose {' or '.join(modes)}"
+        faults.append(Fault("game.action_mode", problem, ("learner.algorithm",)))
+    if learner.slots % game.n_states:
+        near = max(learner.slots // game.n_states, 1) * game.n_states
+        problem = f"= {learner.slots} must be a multiple of game.n_states = {game.n_states}: {near}, for example"
+        faults.append(Fault("learner.slots", problem, ("game.n_states",)))
+    elif isinstance(learner, ClippedConfig):
+        faults += _batch_faults(learner, learners)
+    elif isinstance(learner, OffPolicyConfig):
+        faults += _replay_faults(learner, learner.slots // learners)
+    strikes = getattr(learner, "initial_strike_probability", None)
+    if strikes is not None and game.action_mode == "continuous":
+        problem = f"= {strikes} is for the discrete action modes: leave it out"
+        faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
+    return faults
+
+
+def _replay_faults(learner: OffPolicyConfig, slots: int) -> list[Fault]:
+    """Return the faults of numbers of agent-steps that are below one step of the slots of one network."""
+    return [
+        Fault(f"learner.{name}", f"= {value} must be at least the slots of a network = {slots}", ("learner.slots",))
+        for name in ("buffer_size", "target_update_every")
+        if (value := getattr(learner, name, slots)) < slots
+    ]
+
+
+def _batch_faults(learner: ClippedConfig, learners: int) -> list[Fault]:
+    """Return the fault of a batch size that does not divide what one network learns from in an update."""
+    steps = learner.slots // learners * learner.n_steps
+    if steps % learner.batch_size == 0:
+        return []
+    sizes = "slots × n_steps" if learners == 1 else f"slots × n_steps / {learners} learners"
+    near = next(k for k in range(min(learner.batch_size, steps), 0, -1) if steps % k == 0)
+    problem = f"= {learner.batch_size} must divide {sizes} = {steps}: {near}, for example"
+    return [Fault("learner.batch_size", problem, ("learner.slots", "learner.n_steps", "partners.scheme"))]
