@@ -18,7 +18,11 @@ LOADERS: dict[str, Loader] = {
     "four worlds": lambda path, overrides: load(path, overrides, FourWorldsConfig),
     "benchmark": load_benchmark,
 }
-WORLDS = {"run": "world: intense\n", "four worlds": "worlds: [intense]\n", "benchmark": "algorithms: [ppo]\nworlds: [intense]\n"}
+WORLDS = {
+    "run": "world: intense\n",
+    "four worlds": "worlds: [intense]\n",
+    "benchmark": "algorithms: [ppo]\nworlds: [intense]\n",
+}
 MARK = Path("executed")
 
 
