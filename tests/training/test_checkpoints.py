@@ -206,6 +206,8 @@ def test_a_training_checkpoint_that_is_hostile_damaged_or_old_is_refused(interru
     refused("training checkpoint of format 1; this version reads training checkpoints of format 2: .* --overwrite")
     np.savez(path, allow_pickle=False, **{name: value for name, value in arrays.items() if name != "games/idle"})
     refused(r"not a training checkpoint of this run \(KeyError\('idle'\)\): train the run again with --overwrite")
+    np.savez(path, allow_pickle=False, **arrays | {"generators/torch": arrays["generators/torch"][:8]})
+    refused(r"not a training checkpoint of this run \(RuntimeError")
     path.write_bytes(content)
     train(Run.open(interrupted.folder), silent)
     assert interrupted.finished
@@ -232,3 +234,49 @@ def test_a_policy_file_from_before_there_could_be_several_networks_is_read(tmp_p
     other = torch.nn.Linear(2, 3)
     load_arrays(path, other)
     assert torch.equal(network.weight, other.weight)
+
+
+def test_a_wrong_byte_in_a_files_directory_is_refused_or_does_no_harm(tmp_path: Path) -> None:
+    network, path = torch.nn.Linear(2, 3), tmp_path / "policy.npz"
+    save_policy(path, network)
+    content, refused = path.read_bytes(), 0
+    places = range(content.index(b"PK\x01\x02"), len(content))
+    for place in places:
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        other = torch.nn.Linear(2, 3)
+        try:
+            load_arrays(path, other)
+        except CheckpointError:
+            refused += 1
+        else:
+            assert torch.equal(network.weight, other.weight)
+    assert refused > len(places) / 2
+
+
+@pytest.mark.parametrize("meta", [[], {"networks": "2"}, {"networks": 0}, {"networks": None}])
+def test_a_policy_file_that_tells_nonsense_is_refused(meta: Any, tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    told = {"kind": "policy", "format": FORMAT} | meta if isinstance(meta, dict) else meta
+    np.savez(path, allow_pickle=False, meta=np.array(json.dumps(told)))
+    for read in (count_policies, lambda path: load_arrays(path, torch.nn.Linear(2, 3))):
+        with pytest.raises(CheckpointError, match="damaged or not a checkpoint"):
+            read(path)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.npz"
+    meta = np.array(json.dumps({"kind": "policy", "format": FORMAT}))
+    np.savez(path, allow_pickle=False, meta=meta, **{"policy.weight": np.full((3, 2), "a"), "policy.bias": np.zeros(3)})
+    with pytest.raises(CheckpointError, match=r"not finite \(weight\)"):
+        load_arrays(path, torch.nn.Linear(2, 3))
+
+
+@pytest.mark.parametrize("meta", [{}, {"plain": [1]}, {"plain": {"a": 1, "a/b": 2}}])
+def test_a_training_checkpoint_that_tells_nonsense_is_refused(meta: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.npz"
+    told = {"kind": "training", "format": TRAINING_FORMAT} | meta
+    np.savez(path, allow_pickle=False, meta=np.array(json.dumps(told)))
+    with pytest.raises(CheckpointError, match="damaged or not a checkpoint"):
+        load_training(path)

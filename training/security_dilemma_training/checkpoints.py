@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,7 @@ def load_policies(path: Path, networks: Sequence[torch.nn.Module]) -> None:
             finite.
     """
     arrays, meta = _read(path, "policy")
-    found = meta.get("networks", 1)
+    found = _networks(path, meta)
     if found != len(networks):
         raise CheckpointError(f"{path} holds {found} networks; its config describes {len(networks)}")
     for prefix, network in zip(_prefixes(found), networks, strict=True):
@@ -94,7 +93,7 @@ def count_policies(path: Path) -> int:
     Raises:
         CheckpointError: If the file is missing, damaged or of another format.
     """
-    return int(_read(path, "policy")[1].get("networks", 1))
+    return _networks(path, _read(path, "policy")[1])
 
 
 def save_training(path: Path, state: Mapping[str, Any]) -> None:
@@ -122,13 +121,28 @@ def load_training(path: Path) -> dict[str, Any]:
     """
     arrays, meta = _read(path, "training")
     state: dict[str, Any] = {}
-    for key, value in (arrays | meta["plain"]).items():
-        *parents, last = key.split("/")
-        section = state
-        for parent in parents:
-            section = section.setdefault(parent, {})
-        section[last] = value
+    try:
+        for key, value in (arrays | meta["plain"]).items():
+            *parents, last = key.split("/")
+            section = state
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            section[last] = value
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(_damaged(path, error)) from error
     return state
+
+
+def _networks(path: Path, meta: Mapping[str, Any]) -> int:
+    """The number of networks in a policy file; a file from before there could be several holds one."""
+    found = meta.get("networks", 1)
+    if type(found) is not int or found < 1:
+        raise CheckpointError(_damaged(path, f"networks = {found!r}"))
+    return found
+
+
+def _damaged(path: Path, why: object) -> str:
+    return f"{path} is damaged or not a checkpoint ({why}): train the run again with --overwrite"
 
 
 def _prefixes(networks: int) -> list[str]:
@@ -158,10 +172,10 @@ def _read(path: Path, kind: str) -> tuple[Arrays, dict[str, Any]]:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(str(arrays.pop("meta")))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(
-            f"{path} is damaged or not a checkpoint ({error}): train the run again with --overwrite"
-        ) from error
+    except Exception as error:  # a damaged file, or one made to do harm, may fail in any way
+        raise CheckpointError(_damaged(path, error)) from error
+    if not isinstance(meta, dict):
+        raise CheckpointError(_damaged(path, f"meta = {meta!r}"))
     if meta.get("format") != FORMATS[kind] or meta.get("kind") != kind:
         raise CheckpointError(
             f"{path} is a {meta.get('kind')} checkpoint of format {meta.get('format')}; "

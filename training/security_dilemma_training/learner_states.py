@@ -113,7 +113,7 @@ def load_weights(network: torch.nn.Module, found: Mapping[str, NDArray[Any]]) ->
 
 
 def _not_finite(found: Mapping[str, NDArray[Any]]) -> str:
-    names = [name for name, value in found.items() if not np.isfinite(value).all()]
+    names = [name for name, value in found.items() if value.dtype.kind not in "biuf" or not np.isfinite(value).all()]
     return f"weights of the network are not finite ({', '.join(names[:4])})" if names else ""
 
 

@@ -80,7 +80,7 @@ def _go_on(run: Run, scheme: Scheme) -> None:
         scheme.restore(state)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
             f"{path} is not a training checkpoint of this run ({error!r}): train the run again with --overwrite"
         ) from error
