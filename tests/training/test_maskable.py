@@ -9,6 +9,7 @@ import pytest
 from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.utils import get_action_masks
 
+from security_dilemma.state import Move
 from security_dilemma_training.algorithms.maskable import Masks
 from security_dilemma_training.algorithms.policies import Readable, sizes_of
 from security_dilemma_training.learners import build_games
@@ -91,3 +92,12 @@ def test_the_learner_never_tries_what_has_no_effect_and_learns_nothing_from_the_
     assert sum(len(batch.observations) for batch in batches) == living.sum()
     assert all(bool((batch.observations != 0).any(dim=1).all()) for batch in batches)
     assert all(batch.action_masks.shape == (len(batch.observations), 13) for batch in batches)
+
+
+@pytest.mark.parametrize("mode", ["multidiscrete", "discrete"])
+def test_the_first_policy_strikes_as_told_where_few_moves_are_enabled(mode: str) -> None:
+    config = tiny("maskable_ppo", game=STAGES | {"action_mode": mode}, learner={"initial_strike_probability": 0.1})
+    policy = policy_of(built(config), config)
+    assert isinstance(policy, Readable)
+    moves = policy.probabilities(build_games(config, 100).reset(0))[0].reshape(200, len(Move), -1).sum(axis=-1)
+    assert moves[:, Move.STRIKE].mean() == pytest.approx(0.1, abs=0.01)

@@ -111,6 +111,11 @@ class MaskablePPOAlgorithm(OnPolicy):
         buffer = LivingMaskableRolloutBuffer if config.game.n_states > 2 else None
         return clipped_options(config.learner.narrowed(MaskablePPOConfig)) | {"rollout_buffer_class": buffer}
 
+    def other_moves(self, config: RunConfig) -> int:
+        """Return how many moves the policy draws besides a strike: in a stage game those of the first crisis."""
+        crises = (moves for moves, _ in config.game.stages or () if "strike" in moves)
+        return len({"hold", *next(crises, MOVE_NAMES)}) - 1
+
     def policy(self, network: torch.nn.Module, config: RunConfig) -> MaskedPolicy:
         """Return the stochastic policy of a network, which masks."""
         assert isinstance(network, MaskableActorCriticPolicy)

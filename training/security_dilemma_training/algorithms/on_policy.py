@@ -136,12 +136,17 @@ class OnPolicy(Algorithm):
             **self.options(config),
         )
         if learner.initial_strike_probability is not None:
-            _bias_strikes(model.policy, config, learner.initial_strike_probability)
+            _bias_strikes(model.policy, config, learner.initial_strike_probability, self.other_moves(config))
         if learner.initial_value is not None:
             with torch.no_grad():
                 model.policy.value_net.weight.zero_()
                 model.policy.value_net.bias.fill_(learner.initial_value)
         return model
+
+    def other_moves(self, config: RunConfig) -> int:
+        """Return how many moves the policy draws besides a strike where it may strike."""
+        del config
+        return len(Move) - 1
 
     def network(self, config: RunConfig) -> torch.nn.Module:
         """Return a network, see :meth:`Algorithm.network`."""
@@ -191,9 +196,9 @@ def _buffer(config: RunConfig) -> type[RolloutBuffer] | None:
     return LivingRolloutBuffer if config.game.n_states > 2 else None
 
 
-def _bias_strikes(policy: ActorCriticPolicy, config: RunConfig, probability: float) -> None:
-    """Let the untrained policy strike with ``probability`` where it may, and play all else alike."""
-    log_odds = math.log(probability / (1 - probability) * (len(Move) - 1))
+def _bias_strikes(policy: ActorCriticPolicy, config: RunConfig, probability: float, others: int) -> None:
+    """Let the untrained policy strike with ``probability`` where it may, and play all ``others`` alike."""
+    log_odds = math.log(probability / (1 - probability) * others)
     rest = math.prod(component_sizes(config.game.n_states)[1:])
     width = rest if config.game.action_mode == "discrete" else 1
     with torch.no_grad():
