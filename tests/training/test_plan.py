@@ -199,6 +199,17 @@ def test_what_cannot_be_varied() -> None:
     assert "more than once" in faults("params.war_cost=0.1,0.1")["params.war_cost"]
 
 
+def test_a_product_that_is_too_large_is_refused_before_it_is_made() -> None:
+    few = ("algorithms=ppo,dqn", "worlds=intense")
+    told = faults(*few, "seeds=0..4", "params.war_cost=0.1..0.4..0.001", "params.trust=0..1..0.01")
+    assert told["all combinations"] == (
+        "come to 304,010 runs (2 of algorithms, 5 of seeds, 101 of params.trust, 301 of params.war_cost), more than "
+        "10,000: take fewer values, or several benchmarks"
+    )
+    one = "algorithms.ppo.n_steps=16..2014..2"  # 1,000 values of one algorithm, none of the other
+    assert "10,010 runs" in faults(*few, one, "seeds=0..9")["all combinations"]
+
+
 def test_the_keys_of_rows_follow_what_determines_them() -> None:
     def keys(*overrides: str, measures: dict[str, Any] = NOTHING) -> list[str]:
         chosen = ["algorithms=ppo", "worlds=intense", "seeds=0,1", *overrides]

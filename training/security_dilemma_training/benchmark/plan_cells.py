@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
@@ -29,6 +30,9 @@ VARIED = ("learner", "params", "game", "schedule")
 
 LABEL_LENGTH = 80
 """Longest part of a folder's name that is made of labels."""
+
+MOST_RUNS = 10_000
+"""More runs in one benchmark are refused: the plan alone would take minutes, and most likely an axis is a slip."""
 
 
 class Cell(NamedTuple):
@@ -59,12 +63,12 @@ def cells_of(asked: BenchmarkConfig) -> tuple[tuple[Cell, ...], list[Fault]]:
 
     Cells that differ in no option of a run come once: an axis of one algorithm does not multiply the others.
     """
-    faults = [*_name_faults(asked), *_axis_faults(asked)]
+    names = list(itertools.product(asked.algorithms, asked.worlds, asked.schemes, asked.controls))
+    faults = [*_name_faults(asked), *_axis_faults(asked)] or _size_faults(asked, names)
     if faults:
         return (), faults
     cells: list[Cell] = []
     where: dict[Fault, list[str]] = {}
-    names = list(itertools.product(asked.algorithms, asked.worlds, asked.schemes, asked.controls))
     for algorithm, world, scheme, control in names:
         for changes in _changes(asked, {"algorithms": algorithm, "worlds": world, "schemes": scheme}):
             config, found = _config(asked, algorithm, scheme, world, control, changes)
@@ -125,14 +129,32 @@ def _axis_faults(asked: BenchmarkConfig) -> Iterator[Fault]:
             yield Fault(key, f"= {list(values)} has a value more than once")
 
 
-def _changes(asked: BenchmarkConfig, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The points of the product of the axes that concern a cell: those of all, and those of its own entries."""
-    own = [
+def _size_faults(asked: BenchmarkConfig, names: Sequence[tuple[str, str, str, str]]) -> list[Fault]:
+    """The fault of a product that is too large, counted without making it."""
+    sections = [{"algorithms": algorithm, "worlds": world, "schemes": scheme} for algorithm, world, scheme, _ in names]
+    runs = len(asked.seeds) * sum(math.prod(len(asked.axes[key]) for key in _own_axes(asked, own)) for own in sections)
+    if runs <= MOST_RUNS:
+        return []
+    sizes = {key: len(getattr(asked, key)) for key in (*SECTIONS, "controls", "seeds")}
+    sizes |= {key: len(values) for key, values in asked.axes.items()}
+    told = ", ".join(f"{size:,} of {key}" for key, size in sizes.items() if size > 1)
+    problem = f"come to {runs:,} runs ({told}), more than {MOST_RUNS:,}: take fewer values, or several benchmarks"
+    return [Fault("all combinations", problem)]
+
+
+def _own_axes(asked: BenchmarkConfig, names: Mapping[str, str]) -> list[str]:
+    """The axes that concern a cell: those of all, and those of its own entries."""
+    return [
         key
         for key in asked.axes
         if (section := key.partition(".")[0]) not in SECTIONS
         or key.partition(".")[2].rpartition(".")[0] == names[section]
     ]
+
+
+def _changes(asked: BenchmarkConfig, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The points of the product of the axes that concern a cell."""
+    own = _own_axes(asked, names)
     for values in itertools.product(*(asked.axes[key] for key in own)):
         yield dict(zip(own, values, strict=True))
 
