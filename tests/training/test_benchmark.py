@@ -176,6 +176,14 @@ def test_two_cannot_work_in_one_folder() -> None:
         run("out")
 
 
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do() -> None:
+    Path("file").write_text("")
+    with pytest.raises(
+        RunError, match=r"file/out cannot be made \(Not a directory\): choose another folder with --out"
+    ):
+        run("file/out")
+
+
 def test_a_table_of_another_version_stops_before_anything_is_run() -> None:
     Path("out").mkdir()
     Path("out/results.csv").write_text("key,score\n")

@@ -96,6 +96,14 @@ def test_tables_of_another_version_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\n")
     with pytest.raises(RunError, match="is damaged"):
         read_rows(path)
+    path.write_bytes(b"not ours")
+    with pytest.raises(RunError, match="no table of results: move it away"):
+        read_rows(path)
+    path.unlink()
+    append_row(path, row())
+    path.write_text(path.read_text() + '"' + "x\n" * 100_000)
+    with pytest.raises(RunError, match=r"is damaged \(field larger than field limit .*\): restore it"):
+        read_rows(path)
 
 
 @pytest.mark.parametrize(

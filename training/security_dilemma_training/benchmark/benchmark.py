@@ -53,9 +53,13 @@ def run_benchmark(
         The exit status: 1 if a run failed (``failed.json`` says why), else 0.
 
     Raises:
-        RunError: If another process works in the folder, or its table is of another version or damaged.
+        RunError: If the folder cannot be made, another process works in it, or its table is of another version or
+            damaged.
     """
-    asked.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        asked.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{asked.folder} cannot be made ({error.strerror}): choose another folder with --out") from error
     with held(asked.folder):
         benchmark = _Benchmark(asked, engine, measures, source)
         outcomes = benchmark.run(overwrite=overwrite)

@@ -85,10 +85,14 @@ def read_rows(path: Path) -> list[Row]:
         return []
     except UnicodeDecodeError as error:
         raise RunError(f"{path} is damaged ({error}): restore it, or choose another folder with --out") from error
-    lines = csv.reader(io.StringIO(text, newline=""))
-    heading = next(lines, None)
-    if heading is None:
+    if not text:
+        if not _line(list(COLUMNS)).startswith(content):  # a crash leaves no more than a part of the heading
+            raise RunError(f"{path} is no table of results: move it away, or choose another folder with --out")
         return []
+    try:
+        heading, *lines = csv.reader(io.StringIO(text, newline=""))
+    except csv.Error as error:
+        raise RunError(f"{path} is damaged ({error}): restore it, or choose another folder with --out") from error
     if heading != list(COLUMNS):
         missing = [name for name in COLUMNS if name not in heading]
         others = [name for name in heading if name not in COLUMNS]
