@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from security_dilemma_training.benchmark import report
-from security_dilemma_training.benchmark.effects import effects
+from security_dilemma_training.benchmark.effects import effects, effects_lines
 from security_dilemma_training.benchmark.html_page import html_page
 from security_dilemma_training.benchmark.report import write_benchmark_report
 from security_dilemma_training.benchmark.results import frame
@@ -34,6 +34,7 @@ from security_dilemma_training.verdict import Ending
 from tests.training.benchmark_rows import row
 
 Rows = list[dict[str, Any]]
+CONTROLLED = ("none", "intent_revealed")
 COMMAND = "security-dilemma benchmark configs/benchmark.yaml"
 
 WARS = {
@@ -113,6 +114,7 @@ def test_every_seed_and_its_command_are_there(written: tuple[Path, Rows]) -> Non
         world = str(one["world"]).capitalize().replace("_", " ")
         cells = f"| {world} | {one['algorithm']} | {control} | {one['seed']} | {ended} | {one['payoff']:.3f} |"
         assert text.count(cells) == 1
+    assert "Add `--out` with a new folder" in text
     assert "nan" not in text.replace("<nan", "")
 
 
@@ -211,7 +213,7 @@ def test_few_seeds_are_said_at_the_top(tmp_path: Path, capsys: pytest.CaptureFix
     write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "**Few seeds.** 2 seeds tell little" in text
-    assert "with 2 seeds even the clearest difference within one world has p = 0.33" in text
+    assert "with 2 seeds even the clearest difference within one world has p = 0.33." in text
     print_leaderboard(frame(rows))
     assert "2 seeds tell little" in capsys.readouterr().out
     enough = [row("intense", seed, 0.9, algorithm=a) for a in ("ppo", "a2c") for seed in range(6)]
@@ -239,6 +241,8 @@ def test_controls_alone_make_a_report_without_leaderboards(tmp_path: Path) -> No
     rows = [row("intense", 3, 0.5, control="signals_off")]
     text = write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND).read_text(encoding="utf-8")
     assert "| Intense | ppo | signals off | 3 | in between |" in text
+    assert "Every run here is under a causal control" in text
+    assert "Leaderboards" not in text
     assert not list(tmp_path.glob("*.png"))
 
 
@@ -364,10 +368,19 @@ def test_the_effect_of_a_control_is_of_pairs_of_seeds(written: tuple[Path, Rows]
     text = text_of(written)
     assert "| Doubly dangerous | ppo | intent revealed | 5 | 5/5 | 1/5 |" in text
     assert "uncertainty about intent" in text
+    assert "With 5 pairs of seeds p is never below 0.062, and adjusted p never below\n0.062: a large p is no" in text
+
+
+def test_what_a_control_does_can_be_significant_with_enough_pairs() -> None:
+    cells = gather(frame([row("intense", s, 0.9 * (c == "none"), control=c) for s in range(6) for c in CONTROLLED]))
+    found = effects(cells)
+    assert found[0].adjusted == pytest.approx(2 / 2**6)
+    assert "never below" not in "\n".join(effects_lines(found))
+    assert "never below\n0.062:" in "\n".join(effects_lines([*found, *found]))
 
 
 @pytest.mark.usefixtures("quick")
 def test_where_all_is_peace_no_share_of_wars_is_given(tmp_path: Path) -> None:
-    rows = [row("intense", s, 0.01, control=c) for s in range(5) for c in ("none", "intent_revealed")]
+    rows = [row("intense", s, 0.01, control=c) for s in range(5) for c in CONTROLLED]
     text = write_benchmark_report(frame(rows), tmp_path, curves={}, command=COMMAND).read_text(encoding="utf-8")
     assert "| intent revealed | 5 | 0/5 | 0/5 | 0.00 [0.00, 0.00] | – | 1 | 1 |" in text

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from security_dilemma_training.benchmark.controls import CONTROLS, WarShare, war_share
+from security_dilemma_training.benchmark.definitions import SURE
 from security_dilemma_training.benchmark.markdown import escaped, head, table_row
 from security_dilemma_training.benchmark.tables import NO_CONTROL, MeasuredCell
-from security_dilemma_training.comparisons import holm, sign_flip_test
+from security_dilemma_training.comparisons import holm, least_p_of_pairs, sign_flip_test
 from security_dilemma_training.summary import display_name, show_interval
 from security_dilemma_training.verdict import Ending
 
@@ -70,6 +71,7 @@ def effects_lines(found: Sequence[Effect]) -> Iterator[str]:
     yield "A dash stands where every seed is at peace without control, so that there is next to no war to explain. With"
     yield "few seeds at war a share says little even where its interval is narrow: look at the seeds."
     yield ""
+    yield from _least_p(found)
     remarks: dict[str, list[str]] = {}
     for effect in found:
         where = f"{display_name(effect.under.world)} with {effect.under.contestant}, {_shown(effect.under.control)}"
@@ -79,6 +81,16 @@ def effects_lines(found: Sequence[Effect]) -> Iterator[str]:
         everywhere = len(where_said) == len(found)
         yield f"- {'Everywhere' if everywhere else escaped('; '.join(where_said))}: {escaped(remark)}."
     yield ""
+
+
+def _least_p(found: Sequence[Effect]) -> Iterator[str]:
+    """Say so where no test can come out significant, however clear a control's effect is."""
+    pairs, tests = max(effect.share.seeds for effect in found), sum(not math.isnan(effect.p) for effect in found)
+    least = least_p_of_pairs(pairs)
+    if pairs and least * tests > SURE:
+        yield f"With {pairs} pair{'s' * (pairs > 1)} of seeds p is never below {least:.2g}, and adjusted p never below"
+        yield f"{min(1.0, least * tests):.2g}: a large p is no sign that a control does nothing."
+        yield ""
 
 
 def _rates(cell: MeasuredCell) -> dict[int, float]:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from security_dilemma_training.benchmark.definitions import SURE
 from security_dilemma_training.benchmark.tables import NO_CONTROL, Comparison, MeasuredCell, contestants_of, worlds_of
 from security_dilemma_training.comparisons import performance_profile
 from security_dilemma_training.figures import GREEDY, SEEKER, STYLE, Curves
@@ -19,7 +20,7 @@ from security_dilemma_training.statistics import Interval
 from security_dilemma_training.summary import display_name
 from security_dilemma_training.verdict import Ending
 
-__all__ = ["BANDS", "SURE", "controls", "improvement", "learning", "profiles", "strips"]
+__all__ = ["BANDS", "controls", "improvement", "learning", "profiles", "strips"]
 
 ENDINGS = {Ending.WAR: (GREEDY, "^"), Ending.PEACE: (SEEKER, "o"), Ending.BETWEEN: ("0.45", "s")}
 """Colour and marker of a seed by how it ends."""
@@ -28,9 +29,6 @@ PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 LINES = ("-", "--", ":")
 BANDS = 4
 """Up to so many contestants bands are drawn; more of them would hide each other and the curves."""
-
-SURE = 0.05
-"""Adjusted p-values of at most this are marked."""
 
 
 def strips(cells: Sequence[MeasuredCell], metric: str, label: str, title: str, *, share: bool = False) -> Figure:

@@ -66,7 +66,8 @@ def commands(cells: Sequence[MeasuredCell]) -> Iterator[str]:
     """Yield the command of each run."""
     yield "## How to reproduce a row"
     yield ""
-    yield "In an environment with the versions of `constraints.txt`:"
+    yield "In an environment with the versions of `constraints.txt`. Add `--out` with a new folder: in this one the run"
+    yield "is recognised and not run again, and this report is written anew over that row alone."
     yield ""
     lines = []
     for cell in cells:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from security_dilemma_training.benchmark import figures
-from security_dilemma_training.benchmark.definitions import CAPTIONS, LOGGED, MEASURES, READING, few_seeds_told
+from security_dilemma_training.benchmark.definitions import CAPTIONS, LOGGED, MEASURES, READING, SURE, few_seeds_told
 from security_dilemma_training.benchmark.effects import effects, effects_lines
 from security_dilemma_training.benchmark.html_page import html_page
 from security_dilemma_training.benchmark.markdown import block, escaped, head, table_row
@@ -142,6 +142,11 @@ def _first_screen(cells: Sequence[MeasuredCell], command: str, failed: Mapping[s
     if few:
         yield f"**Few seeds.** {few}"
         yield ""
+    if not cells:
+        yield "Every run here is under a causal control: there is no leaderboard, and nothing to compare them with."
+        yield ""
+        yield from block([command])
+        return
     for world in worlds_of(cells):
         yield f"- **{escaped(display_name(world))}** {_ends([cell for cell in cells if cell.world == world])}."
     yield ""
@@ -188,6 +193,8 @@ def _rank(rank: Interval) -> str:
 
 
 def _leaderboards(cells: Sequence[MeasuredCell]) -> Iterator[str]:
+    if not cells:
+        return
     yield "## Leaderboards"
     yield ""
     yield "By mean payoff. All else is interquartile means over seeds. They do not see what fewer than a quarter of the"
@@ -222,8 +229,8 @@ def _comparisons(cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], dra
     yield "## Which is better, and how surely"
     yield ""
     yield from _figure("improvement", drawn)
-    told = [pair for pair in pairs if pair.adjusted <= figures.SURE]
-    yield f"{len(told)} of {len(pairs)} comparisons have a Holm-adjusted p of at most {figures.SURE:g}. Those over all"
+    told = [pair for pair in pairs if pair.adjusted <= SURE]
+    yield f"{len(told)} of {len(pairs)} comparisons have a Holm-adjusted p of at most {SURE:g}. Those over all"
     yield "worlds, and what else passes; all of them are in `comparisons.csv`:"
     yield ""
     yield from head(["where", "first", "second", "P(first pays more)", "p", "adjusted p"])
