@@ -12,6 +12,7 @@ import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ __all__ = ["Episodes", "export", "file_faults", "read_episodes"]
 
 KEY = "security_dilemma"
 SUFFIXES = (".parquet", ".npz")
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What the libraries raise at files that are damaged or no datasets."""
 
 Report = Callable[[float, str], None]
 Write = Callable[[Columns], None]
@@ -119,7 +122,7 @@ def read_episodes(path: Path | str) -> Episodes:
         metadata = json.loads(text)
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise RunError(f"{path} is no dataset of episodes, or damaged ({error}): export it anew") from error
     found = metadata.get("format") if isinstance(metadata, dict) else None
     if found != FORMAT:
@@ -142,7 +145,8 @@ def _parquet(path: Path, metadata: Mapping[str, Any]) -> Iterator[Write]:
                 about = {column.name: {"unit": column.unit, "meaning": column.meaning} for column in COLUMNS}
                 fields = [pa.field(k, v.type, metadata=about[k]) for k, v in zip(columns, arrays, strict=True)]
                 schema = pa.schema(fields, metadata={KEY: json.dumps(metadata)})
-                writers.append(stack.enter_context(pq.ParquetWriter(path, schema, compression="zstd")))
+                options: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+                writers.append(stack.enter_context(pq.ParquetWriter(path, schema, **options)))
             writers[0].write_table(pa.Table.from_arrays(arrays, schema=writers[0].schema))
 
         yield write
@@ -159,7 +163,7 @@ def _read_parquet(path: Path) -> tuple[Columns, str]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = pq.read_table(path)
+    found = pq.read_table(path, page_checksum_verification=True)
     columns = {}
     for name in found.column_names:
         column = found.column(name).combine_chunks()
