@@ -78,6 +78,20 @@ def test_ranges(learner: dict[str, Any], told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("scheme", "steps", "whose"), [("self_play", 5120, ""), ("independent", 10_000, " of each learner")]
+)
+def test_a_training_that_is_over_before_the_first_update_is_told(scheme: str, steps: int, whose: str) -> None:
+    def data(agent_steps: int) -> dict[str, Any]:
+        learner = {"algorithm": "dqn", "learning_starts": 5120}
+        schedule = {"agent_steps": agent_steps}
+        return {"world": "intense", "learner": learner, "partners": {"scheme": scheme}, "schedule": schedule}
+
+    told = f"= 5120 must be below the 5120 agent-steps{whose}: nothing would be learned"
+    assert faults_of(data(steps)) == {"learner.learning_starts": told}
+    parse(data(11_000), RunConfig)
+
+
+@pytest.mark.parametrize(
     ("name", "mode", "told"),
     [
         ("dqn", "multidiscrete", "discrete"),

@@ -79,7 +79,7 @@ def test_eliminated_states_are_not_remembered(name: str) -> None:
         learned=True,
         **changes,
         schedule={"agent_steps": 768},
-        learner={"buffer_size": 2000, "learning_starts": 2000},
+        learner={"buffer_size": 2000, "learning_starts": 767},
     )
     replay = replay_of(model)
     assert 300 < replay.pos < 768  # of 768 steps of all slots

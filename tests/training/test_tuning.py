@@ -63,7 +63,7 @@ def test_the_score_is_that_of_one_learner_among_partners_that_do_not_learn() -> 
     assert sorted(name for names in WORLDS_OF.values() for name in names) == sorted(WORLDS)
     for names in WORLDS_OF.values():
         for name in names:
-            config = panel_config("dqn", {}, name, 1000)
+            config = panel_config("dqn", {}, name, 10_000)
             assert config.partners.model_dump() == {"scheme": "frozen", "policies": PANEL}
             assert config.game.action_mode == "discrete"
     assert {len({np.sign(WORLDS[name].balance) for name in names}) for names in WORLDS_OF.values()} == {1}

@@ -125,7 +125,7 @@ class _Experiment(Frozen):
         """Return the faults of values that do not fit together."""
         return [
             *seed_faults(self.seeds),
-            *learner_faults(self.learner, self.game, self.n_networks),
+            *learner_faults(self.learner, self.game, self.n_networks, self.schedule.agent_steps),
             *partner_faults(self.partners),
             *game_config_faults(self.game),
         ]

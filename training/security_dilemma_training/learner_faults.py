@@ -1,6 +1,8 @@
-"""Faults of a learner's options that do not fit each other or the game."""
+"""Faults of a learner's options that do not fit each other, the game or the schedule."""
 
 from __future__ import annotations
+
+import math
 
 from security_dilemma_training.faults import Fault
 from security_dilemma_training.learner_sections import ACTION_MODES_OF, ClippedConfig, LearnerConfig, OffPolicyConfig
@@ -9,13 +11,14 @@ from security_dilemma_training.sections import GameConfig
 __all__ = ["learner_faults"]
 
 
-def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> list[Fault]:
-    """Return the faults of a learner's options that do not fit each other or the game.
+def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int, agent_steps: int) -> list[Fault]:
+    """Return the faults of a learner's options that do not fit each other, the game or the schedule.
 
     Args:
         learner: The learner's section.
         game: The shape of the game.
-        learners: Number of networks that share the slots.
+        learners: Number of networks that share the slots and the steps.
+        agent_steps: Steps of all of them.
     """
     faults = []
     modes = ACTION_MODES_OF[learner.algorithm]
@@ -30,6 +33,7 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int) -> l
         faults += _batch_faults(learner, learners)
     elif isinstance(learner, OffPolicyConfig):
         faults += _replay_faults(learner, learner.slots // learners)
+        faults += _start_faults(learner, learners, agent_steps)
     strikes = getattr(learner, "initial_strike_probability", None)
     if strikes is not None and game.action_mode == "continuous":
         problem = f"= {strikes} is for the discrete action modes: leave it out"
@@ -44,6 +48,17 @@ def _replay_faults(learner: OffPolicyConfig, slots: int) -> list[Fault]:
         for name in ("buffer_size", "target_update_every")
         if (value := getattr(learner, name, slots)) < slots
     ]
+
+
+def _start_faults(learner: OffPolicyConfig, learners: int, agent_steps: int) -> list[Fault]:
+    """Return the fault of a training that is over before the first update."""
+    rollout = learner.slots // learners * learner.train_every
+    steps = math.ceil(agent_steps / learners / rollout) * rollout
+    if steps > learner.learning_starts:
+        return []
+    whose = "" if learners == 1 else " of each learner"
+    problem = f"= {learner.learning_starts} must be below the {steps} agent-steps{whose}: nothing would be learned"
+    return [Fault("learner.learning_starts", problem, ("schedule.agent_steps", "partners.scheme"))]
 
 
 def _batch_faults(learner: ClippedConfig, learners: int) -> list[Fault]:
