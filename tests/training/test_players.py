@@ -315,6 +315,7 @@ def test_players_are_known_by_what_they_are(own: str, tmp_path: Path) -> None:
     one, other, again = (player_hash(str(run.folder)) for run in runs)
     assert one == again != other
     assert player_hash("dove") == "dove"
+    sys.path[:] = places = [place for place in sys.path if place not in ("", str(Path.cwd()))]
     first = player_hash(f"{own}:hawk")
     assert first != player_hash(f"{own}:make")
     Path("own_players.py").write_text(OWN + "# changed")
@@ -328,6 +329,7 @@ def test_players_are_known_by_what_they_are(own: str, tmp_path: Path) -> None:
     (package / "inner" / "policy.py").write_text("# changed")
     assert player_hash("anyones_package.inner.policy:one") != before
     assert not {own, "anyones_package"} & set(sys.modules)
+    assert sys.path == places  # and nothing here can be imported from now on
     new_run(tmp_path / "begun", small_config())
     with pytest.raises(RunError, match="not trained yet"):
         player_hash(str(tmp_path / "begun"))

@@ -273,8 +273,8 @@ def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
 
 def _source_of(spec: str) -> Path | None:
     """Find the file of a module without running it or the packages around it; None where there is none to be found."""
-    _look_here()
-    name, places, found = "", None, None
+    places: list[str] | None = [*sys.path, str(Path.cwd())]
+    name, found = "", None
     for part in spec.partition(":")[0].split("."):
         name = f"{name}.{part}" if name else part
         try:
