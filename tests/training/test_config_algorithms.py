@@ -68,6 +68,7 @@ def test_an_unknown_algorithm_is_told_with_the_nearest() -> None:
         ({"algorithm": "td3", "action_noise": -1.0}, "= -1.0 must be a number in [0, ∞)"),
         ({"algorithm": "tabular", "cells": 9}, "= 9 must be a whole number in [1, 8]"),
         ({"algorithm": "tabular", "learning_rate": 1.5}, "= 1.5 must be a number in (0, 1]"),
+        ({"algorithm": "tabular", "device": "cuda"}, "= 'cuda': a table is on the processor, leave it out"),
         ({"algorithm": "qr_dqn", "n_quantiles": 0}, "= 0 must be a whole number in [1, ∞)"),
         ({"algorithm": "dqn", "buffer_size": 100}, "= 100 must be at least the slots of a network = 128"),
         ({"algorithm": "dqn", "target_update_every": 9}, "= 9 must be at least the slots of a network = 128"),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 
 from security_dilemma_training.faults import Fault
-from security_dilemma_training.learner_sections import ACTION_MODES_OF, ClippedConfig, LearnerConfig, OffPolicyConfig
+from security_dilemma_training.learner_sections import (
+    ACTION_MODES_OF,
+    ClippedConfig,
+    LearnerConfig,
+    OffPolicyConfig,
+    TabularConfig,
+)
 from security_dilemma_training.sections import GameConfig
 
 __all__ = ["learner_faults"]
@@ -34,6 +40,8 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int, agen
     elif isinstance(learner, OffPolicyConfig):
         faults += _replay_faults(learner, learner.slots // learners)
         faults += _start_faults(learner, learners, agent_steps)
+    if isinstance(learner, TabularConfig) and learner.device not in ("cpu", "auto"):
+        faults.append(Fault("learner.device", f"= {learner.device!r}: a table is on the processor, leave it out"))
     strikes = getattr(learner, "initial_strike_probability", None)
     if strikes is not None and game.action_mode == "continuous":
         problem = f"= {strikes} is for the discrete action modes: leave it out"
