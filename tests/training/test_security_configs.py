@@ -85,6 +85,7 @@ def test_a_file_cannot_choose_a_folder_outside_the_working_directory(kind: str, 
     text = f"output: {{folder: {folder}}}\n"
     assert "output.folder" in refused(kind, text)
     assert "must lie inside the working directory" in refused(kind, text)
+    assert "must lie inside the working directory" in refused(kind, text, "output.tensorboard=false")
     config = LOADERS[kind](Path("trial.yaml"), [f"output.folder={folder}"])  # asked for on the command line
     assert config.folder == Path(folder)
 

@@ -257,8 +257,7 @@ def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
     path = Path(path)
     data, faults = with_overrides(read_yaml(path), overrides)
     faults += untrusted_faults(data)
-    if not any(text.startswith("output") for text in overrides):
-        faults += outside_fault(data)
+    faults += outside_fault(data, overrides)
     data.setdefault("name", label_of(path))
     return parse(data, kind, source=str(path), faults=faults)
 

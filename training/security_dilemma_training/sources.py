@@ -99,8 +99,10 @@ def _put(data: dict[str, Any], parts: list[str], value: Any) -> str | None:
     return None
 
 
-def outside_fault(data: Mapping[str, Any]) -> list[Fault]:
-    """Return the fault of an output folder, given in a file, that lies outside the working directory."""
+def outside_fault(data: Mapping[str, Any], overrides: Sequence[str]) -> list[Fault]:
+    """Return the fault of an output folder of a file that is outside the working directory and is not overridden."""
+    if any(text.partition("=")[0].strip() in ("output", "output.folder") for text in overrides):
+        return []
     output = data.get("output")
     folder = output.get("folder") if isinstance(output, dict) else None
     if not isinstance(folder, str) or Path(folder).resolve().is_relative_to(Path.cwd().resolve()):
