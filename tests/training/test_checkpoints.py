@@ -208,6 +208,15 @@ def test_a_training_checkpoint_that_is_hostile_damaged_or_old_is_refused(interru
     refused(r"not a training checkpoint of this run \(KeyError\('idle'\)\): train the run again with --overwrite")
     np.savez(path, allow_pickle=False, **arrays | {"generators/torch": arrays["generators/torch"][:8]})
     refused(r"not a training checkpoint of this run \(RuntimeError")
+    adam = "learners/0/torch/policy.optimizer/slots/0/exp_avg"
+    for name in ("games/state.economy", "learners/0/last_obs", "learners/0/episode_starts", adam):
+        short, text = (
+            arrays[name].reshape(-1)[:1],
+            np.full(arrays[name].shape, "1"),
+        )  # either might be broadcast or cast
+        for wrong in (short, text):
+            np.savez(path, allow_pickle=False, **arrays | {name: wrong})
+            refused(r"of shape \(1,\), not|<U1 of shape|TypeError")
     path.write_bytes(content)
     train(Run.open(interrupted.folder), silent)
     assert interrupted.finished

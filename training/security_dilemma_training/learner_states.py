@@ -14,7 +14,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from security_dilemma_training.errors import CheckpointError
 
-__all__ = ["learner_state", "load_weights", "restore_learner", "weights"]
+__all__ = ["learner_state", "load_weights", "require_alike", "restore_learner", "weights"]
 
 ATTRIBUTES = (
     *("num_timesteps", "_n_updates", "_n_calls", "_episode_num"),
@@ -72,6 +72,8 @@ def restore_learner(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
         attrgetter(name)(model).data.copy_(torch.as_tensor(state["torch"][name]))
     for name, value in state["attributes"].items():
         setattr(model, name, value)
+    require_alike("last_obs", state["last_obs"], (model.n_envs, *(model.observation_space.shape or ())), "f")
+    require_alike("episode_starts", state["episode_starts"], (model.n_envs,), "bf")
     model._last_obs, model._last_episode_starts = state["last_obs"], state["episode_starts"]
     model.action_space.np_random.bit_generator.state = state["action_space"]
     for name, value in state["unwritten"]:
@@ -80,6 +82,18 @@ def restore_learner(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
         _restore_memory(model, state["memory"])
     if "replay" in state:
         _restore_replay(model.replay_buffer, state["replay"])  # type: ignore[attr-defined]
+
+
+def require_alike(name: str, found: NDArray[Any], shape: tuple[int, ...], kinds: str) -> None:
+    """Require of an array its shape and one of some kinds of numbers, as NumPy abbreviates them.
+
+    Raises:
+        CheckpointError: If it is another.
+    """
+    if found.shape != shape or found.dtype.kind not in kinds:
+        raise CheckpointError(
+            f"{name} is {found.dtype} of shape {found.shape}, not {shape}: train again with --overwrite"
+        )
 
 
 def weights(network: torch.nn.Module) -> dict[str, NDArray[Any]]:
@@ -130,6 +144,10 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any
     groups = optimizer.state_dict()["param_groups"]
     rated = [group | {"lr": rate} for group, rate in zip(groups, state["rates"], strict=True)]
     optimizer.load_state_dict({"state": slots, "param_groups": rated})
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if value.ndim:  # all but the count of steps
+                require_alike(name, _array(value), tuple(parameter.shape), "f")
 
 
 def _restore_memory(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from stable_baselines3.common.logger import Logger
 
 from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.generators import generators_state, restore_generators
-from security_dilemma_training.learner_states import learner_state, restore_learner
+from security_dilemma_training.learner_states import learner_state, require_alike, restore_learner
 from security_dilemma_training.progress import GamesLogger
 from security_dilemma_training.vec_env import GamesVecEnv
 
@@ -99,11 +99,13 @@ class Scheme(ABC):
         """Put everything where :meth:`state` found it.
 
         Raises:
-            CheckpointError: If the state is of other networks, or a weight is not finite.
+            CheckpointError: If the state is of other networks or games, or a weight is not finite.
             KeyError: If something is missing.
         """
         for k, model in enumerate(self.models):
             restore_learner(model, state["learners"][str(k)])
+        for name, array in self.games.state_arrays().items():
+            require_alike(name, state["games"][name], array.shape, array.dtype.kind)
         self.games.restore(state["games"])
         self.games.games.rng.bit_generator.state = state["games"]["rng"]
         self.restore_generators(state["generators"])
