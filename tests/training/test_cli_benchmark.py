@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -152,7 +153,8 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
     changes += ["schedule={agent_steps: 40960, checkpoint_every: 4096}", "evaluation.games=20"]
     changes += ["output.tensorboard=false", "output.folder=out"]
     command = [sys.executable, "-m", "security_dilemma_training.cli", "benchmark", "trial.yaml", *changes]
-    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # jobs in the background of a shell do not
+    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True, preexec_fn=heeds)
     deadline = time.monotonic() + 120
     while not list(Path("out").rglob("checkpoint.npz")) and time.monotonic() < deadline:
         time.sleep(0.05)
