@@ -36,3 +36,24 @@ def row(world: str, seed: int, war: float, **changed: Any) -> dict[str, Any]:
         "command": f"security-dilemma train {world}.yaml --seed {seed} learner.algorithm={identity['algorithm']}",
     }
     return values | changed
+
+
+WARS = {
+    ("ppo", "doubly_dangerous"): (0.9, 0.92, 0.91, 0.93, 0.9),
+    ("a2c", "doubly_dangerous"): (0.9, 0.02, 0.01, 0.93, 0.03),
+    ("ppo", "intense"): (0.0, 0.01, 0.0, 0.02, 0.0),
+    ("a2c", "intense"): (0.02, 0.03, 0.01, 0.02, 0.03),
+}
+"""Tragic war rates of five seeds, the worlds not in Jervis's order."""
+
+
+def some_rows() -> list[dict[str, Any]]:
+    """Return rows of two learners in two worlds, and of one under a control."""
+    rows = [
+        row(world, seed, war, algorithm=algorithm)
+        for (algorithm, world), wars in reversed(WARS.items())
+        for seed, war in enumerate(wars)
+    ]
+    revealed = (0.9, 0.02, 0.03, 0.01, 0.02)
+    rows += [row("doubly_dangerous", s, war, control="intent_revealed") for s, war in enumerate(revealed)]
+    return rows

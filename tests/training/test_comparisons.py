@@ -16,8 +16,6 @@ from scipy import stats
 
 from security_dilemma_training.comparisons import (
     holm,
-    least_p_of_groups,
-    least_p_of_pairs,
     paired_difference,
     performance_profile,
     probability_of_improvement,
@@ -25,7 +23,13 @@ from security_dilemma_training.comparisons import (
     rank_sum_test,
     sign_flip_test,
 )
-from security_dilemma_training.statistics import bootstrap_interval, iqm, optimality_gap
+from security_dilemma_training.statistics import (
+    bootstrap_interval,
+    iqm,
+    least_p_of_groups,
+    least_p_of_pairs,
+    optimality_gap,
+)
 
 
 @pytest.fixture

@@ -20,8 +20,6 @@ __all__ = [
     "Profile",
     "Strata",
     "holm",
-    "least_p_of_groups",
-    "least_p_of_pairs",
     "paired_difference",
     "performance_profile",
     "probability_of_improvement",
@@ -230,20 +228,6 @@ def holm(p_values: ArrayLike) -> Floats:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p)))), 1)
     return adjusted
-
-
-def least_p_of_pairs(pairs: int) -> float:
-    """Return the smallest p-value that a sign-flip test of so many pairs can give, ``2 / 2^n``."""
-    return min(1.0, 2.0 ** (1 - pairs))
-
-
-def least_p_of_groups(*sizes: tuple[int, int]) -> float:
-    """Return the smallest p-value that a rank-sum test can give, ``2 / Π (n+m choose n)``.
-
-    Args:
-        sizes: In each stratum, the runs n and m of both sides.
-    """
-    return min(1.0, 2 / math.prod(math.comb(n + m, n) for n, m in sizes))
 
 
 def _checked(strata: Strata) -> list[Floats]:

@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["FEW_SEEDS", "Interval", "bootstrap_interval", "few_seeds", "iqm", "optimality_gap", "wilson_interval"]
+__all__ = [
+    "FEW_SEEDS",
+    "Interval",
+    "bootstrap_interval",
+    "few_seeds",
+    "iqm",
+    "least_p_of_groups",
+    "least_p_of_pairs",
+    "optimality_gap",
+    "wilson_interval",
+]
 
 FEW_SEEDS = 5
 """Below this many seeds an interval over seeds is hardly worth the name: even if all seeds agree, the 95 % Wilson
@@ -108,3 +118,17 @@ def few_seeds(seeds: int) -> str | None:
         return "one seed says nothing about the spread over seeds: no interval can be given"
     low = wilson_interval(seeds, seeds).low
     return f"{seeds} seeds tell little: even if all end alike, the share of seeds that do may be as low as {low:.2f}"
+
+
+def least_p_of_pairs(pairs: int) -> float:
+    """Return the smallest p-value that a sign-flip test of so many pairs can give, ``2 / 2^n``."""
+    return min(1.0, 2.0 ** (1 - pairs))
+
+
+def least_p_of_groups(*sizes: tuple[int, int]) -> float:
+    """Return the smallest p-value that a rank-sum test can give, ``2 / Π (n+m choose n)``.
+
+    Args:
+        sizes: In each stratum, the runs n and m of both sides.
+    """
+    return min(1.0, 2 / math.prod(math.comb(n + m, n) for n, m in sizes))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from security_dilemma_training.benchmark.tables import MeasuredCell, worlds_of
-from security_dilemma_training.comparisons import least_p_of_groups
-from security_dilemma_training.statistics import FEW_SEEDS, few_seeds
+from security_dilemma_training.statistics import FEW_SEEDS, few_seeds, least_p_of_groups
 from security_dilemma_training.verdict import NEARLY_ALL, PEACE_AT_MOST, WAR_AT_LEAST
 
 __all__ = ["CAPTIONS", "LOGGED", "MEASURES", "MORE", "READING", "SURE", "few_seeds_told"]

@@ -10,7 +10,8 @@ from security_dilemma_training.benchmark.controls import CONTROLS, WarShare, war
 from security_dilemma_training.benchmark.definitions import SURE
 from security_dilemma_training.benchmark.markdown import escaped, head, table_row
 from security_dilemma_training.benchmark.tables import NO_CONTROL, MeasuredCell
-from security_dilemma_training.comparisons import holm, least_p_of_pairs, sign_flip_test
+from security_dilemma_training.comparisons import holm, sign_flip_test
+from security_dilemma_training.statistics import least_p_of_pairs
 from security_dilemma_training.summary import display_name, show_interval
 from security_dilemma_training.verdict import Ending
 
