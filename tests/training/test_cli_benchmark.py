@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import subprocess
@@ -147,14 +146,22 @@ def test_faults_are_told_in_one_message(
     assert "Traceback" not in errors
 
 
+HEEDING_CTRL_C = """
+import signal
+from security_dilemma_training.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+main()
+"""
+
+
 @pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
     changes = ["algorithms=ppo", "learner={slots: 64, n_steps: 16, batch_size: 512, hidden_sizes: [8]}", "seeds=0,1"]
     changes += ["schedule={agent_steps: 40960, checkpoint_every: 4096}", "evaluation.games=20"]
     changes += ["output.tensorboard=false", "output.folder=out"]
     command = [sys.executable, "-m", "security_dilemma_training.cli", "benchmark", "trial.yaml", *changes]
-    heeds = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # jobs in the background of a shell do not
-    process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True, preexec_fn=heeds)
+    heeding = [sys.executable, "-c", HEEDING_CTRL_C, *command[3:], "--workers", "1"]
+    process = subprocess.Popen(heeding, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not list(Path("out").rglob("checkpoint.npz")) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -130,10 +130,12 @@ def test_no_jobs_and_no_workers() -> None:
 
 
 INTERRUPTED = """
+import signal
 import sys
 from security_dilemma_training.jobs import Job, run_jobs
 from tests.training.test_jobs import linger
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     try:
         run_jobs([Job(str(n), linger, {"folder": sys.argv[1]}) for n in range(5)], workers=2)
     except KeyboardInterrupt:
