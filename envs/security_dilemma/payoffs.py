@@ -8,12 +8,24 @@ from security_dilemma.params import Params
 from security_dilemma.stages import Stages, remaining_stake, stake
 from security_dilemma.state import BURN, Action, State
 
-__all__ = ["military_burden", "reward"]
+__all__ = ["last_survivor", "military_burden", "reward"]
 
 
 def military_burden(params: Params, state: State) -> Array:
     """Return the share of the economy that arms cost per step, ``κ (O + D)``, (..., N)."""
     return params.upkeep * (state.offensive + state.defensive)
+
+
+def last_survivor(next_state: State, war: str = "terminal") -> Array:
+    """Whether a victor takes its undisturbed future at once: alone, or in a scaled stage, (..., 1) bool.
+
+    Args:
+        next_state: The state after the step.
+        war: ``terminal`` or ``scaled``.
+    """
+    if war == "scaled":
+        return namespace(next_state.won).ones_like(next_state.won[..., :1])
+    return count(next_state.alive) == 1
 
 
 def reward(
@@ -46,7 +58,7 @@ def reward(
     weight = 1 - params.discount if stages is None else stake(state, stages)
     flow = 1 - military_burden(params, state)
     if fought:
-        settled = _last_survivor(next_state, war)
+        settled = last_survivor(next_state, war)
         # bystanders are paid the step as in peace, and so is a victor who leaves others alive
         in_peace = ~next_state.belligerent | (next_state.won & ~settled)
         flow = flow * cast(in_peace, dtype)
@@ -68,13 +80,6 @@ def reward(
         mean = rest / xp.where(others > 0, others, xp.ones_like(others))
         paid = paid + params.prosocial_weight * mean * alive
     return paid
-
-
-def _last_survivor(next_state: State, war: str) -> Array:
-    """Whether a victor takes its undisturbed future: alone, or in a scaled stage, (..., 1) bool."""
-    if war == "scaled":
-        return namespace(next_state.won).ones_like(next_state.won[..., :1])
-    return count(next_state.alive) == 1
 
 
 def _war_payoff(params: Params, state: State, next_state: State, settled: Array, war: str) -> Array:
