@@ -9,6 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from security_dilemma.spaces import INTENTS
+from security_dilemma_training.curves import belief_series, mean_series
 from security_dilemma_training.figures import (
     LABELS,
     STYLE,
@@ -72,24 +73,16 @@ def beliefs_over_steps(worlds: Sequence[WorldSummary]) -> Figure:
         for axes, world in zip(panels, worlds, strict=True):
             for intent in INTENTS:
                 color, line, _ = STYLES[intent]
-                curves = [_curve(result["beliefs"]["over_steps"][INTENTS[0]][intent]) for result in world.results]
-                for curve in curves:
-                    axes.plot(curve, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
-                shortest = min(len(curve) for curve in curves)
-                if shortest:
-                    mean = np.mean([curve[:shortest] for curve in curves], axis=0)
+                series = [belief_series(result, intent) for result in world.results]
+                for steps, beliefs in series:
+                    axes.plot(steps, beliefs, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
+                steps, mean = mean_series(series)
+                if len(steps):
                     label = f"about {LABELS[intent]}"
-                    axes.plot(mean, color=color, linestyle=line, linewidth=2.2, label=label)
+                    axes.plot(steps, mean, color=color, linestyle=line, linewidth=2.2, label=label)
             trust = float(np.mean(world.results[0]["params"]["trust"]))
             axes.axhline(1 - trust, color="0.4", linewidth=0.8, linestyle=":", label="prior")
             axes.set_title(panel_title(world), loc="left")
             axes.set_ylim(0, 1)
         finish(figure, panels, "step", "belief of a security seeker\nthat the other is greedy")
     return figure
-
-
-def _curve(values: Sequence[float | None]) -> list[float]:
-    """The mean beliefs up to where too few are left."""
-    known = [value is not None for value in values]
-    end = known.index(False) if False in known else len(known)
-    return [value for value in values[:end] if value is not None]

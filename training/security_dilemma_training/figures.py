@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from security_dilemma.spaces import INTENTS
+from security_dilemma_training.curves import Curves, Series, arms_series, mean_series, strikes_series
 from security_dilemma_training.statistics import FEW_SEEDS
 from security_dilemma_training.summary import RunKey, WorldSummary, display_name, run_key
 from security_dilemma_training.verdict import PEACE_AT_MOST, WAR_AT_LEAST, Outcome, ceiling
@@ -26,8 +27,8 @@ __all__ = [
     "SEEKER",
     "STYLE",
     "STYLES",
-    "Curves",
     "arms_over_time",
+    "expected_rates",
     "finish",
     "learning_curves",
     "panel_title",
@@ -39,16 +40,9 @@ __all__ = [
     "world_tick",
 ]
 
-Curves = Mapping[str, NDArray[Any]]
-"""Series of one run by name."""
-
 SEEKER, GREEDY = "#0072b2", "#d55e00"  # blue and vermilion of Okabe & Ito (2008); the vermilion is lighter in grey
 STYLES = dict(zip(INTENTS, ((SEEKER, "-", "o"), (GREEDY, "--", "^")), strict=True))
 LABELS = dict(zip(INTENTS, ("security seekers", "greedy states"), strict=True))
-ARMS_PAIRS = dict(zip(INTENTS, (("both", "all_security_seekers"), ("mixed", "one_greedy")), strict=True))
-THIN_SHARE = 0.05
-"""Curves of those who are still there end where less than this share of them is left."""
-
 STYLE: Any = {
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -84,7 +78,9 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
         axes = figure.subplots()
         first = next((place for place, world in enumerate(worlds) if len(world.tragic) > 1), None)
         for place, world in enumerate(worlds):
-            _expected(axes, place, world)
+            for low, high in expected_rates(world):
+                label = None if axes.patches else "expected"
+                axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
             seed_points(axes, place - 0.1, world.tragic, SEEKER, "o", "one seed" if place == 0 else None)
             middle = world.interval("seekers", "tragic_war_rate")
             if len(world.tragic) > 1:
@@ -114,8 +110,8 @@ def tragic_war_rates(worlds: Sequence[WorldSummary]) -> Figure:
 def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curves]) -> Figure:
     """Draw arms over time by intent in each world: seeds thin, their mean thick.
 
-    Security seekers are those who face security seekers, greedy states those who face a security seeker, as most of
-    each do; curves end where nearly all games have seen a war.
+    Curves are those of :func:`security_dilemma_training.curves.arms_series`; they end where nearly all games have seen
+    a war.
 
     Args:
         worlds: The worlds.
@@ -125,8 +121,7 @@ def arms_over_time(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curve
         figure, panels = panels_of(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
             for intent in INTENTS:
-                runs = [curves.get(run_key(r)) for r in world.results]
-                _bundle(axes, [_arms(run, intent) for run in runs if run is not None], intent)
+                _bundle(axes, [arms_series(curves.get(run_key(r)), intent) for r in world.results], intent)
             axes.set_title(panel_title(world), loc="left")
             cap = float(np.max(world.results[0]["params"]["arms_cap"]))
             axes.axhline(cap, color="0.6", linewidth=0.8, linestyle=":")
@@ -171,28 +166,22 @@ def learning_curves(worlds: Sequence[WorldSummary], curves: Mapping[RunKey, Curv
     with rc_context(STYLE):
         figure, panels = panels_of(len(worlds))
         for axes, world in zip(panels, worlds, strict=True):
-            runs = [curves.get(run_key(r)) for r in world.results]
             for intent in INTENTS:
-                column = f"strike_rate_in_crisis/{intent}"
-                known = [run for run in runs if run is not None and column in run]
-                series = [(run["agent_steps"] / 1e6, _smooth(run[column])) for run in known]
-                _bundle(axes, series, intent)
+                _bundle(axes, [strikes_series(curves.get(run_key(r)), intent) for r in world.results], intent)
             axes.set_title(panel_title(world), loc="left")
             axes.set_ylim(0, 1)
         finish(figure, panels, "million agent-steps", "strikes per crisis while learning")
     return figure
 
 
-def _expected(axes: Axes, place: int, world: WorldSummary) -> None:
-    """Shade where theory expects the seeds of a world to end."""
+def expected_rates(world: WorldSummary) -> list[tuple[float, float]]:
+    """Return the lowest and the highest tragic war rate of each region in which the seeds of a world are expected."""
     first = world.results[0]
     highest = ceiling(first["params"], min(first["horizon"], first["max_cycles"]), first["stages"])
     war, peace = (WAR_AT_LEAST * highest, highest), (0.0, PEACE_AT_MOST * highest)
     regions = {Outcome.SPIRAL: [war], Outcome.NO_SPIRAL: [peace], Outcome.SPLIT: [war, peace]}
     outcome = world.verdict.expectation.outcome
-    for low, high in regions[outcome] if outcome else []:
-        label = None if axes.patches else "expected"
-        axes.bar(place, high - low, 0.86, low, color="0.9", zorder=0, label=label)
+    return regions[outcome] if outcome else []
 
 
 def seed_points(
@@ -211,37 +200,15 @@ def seed_points(
     return places
 
 
-def _arms(run: Curves, intent: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Steps and arms of an intent, up to where too few are left."""
-    keys = [key for key in run if key.endswith(f"/{intent}/arms") and key.startswith(ARMS_PAIRS[intent])]
-    if not keys:
-        return np.zeros(0), np.zeros(0)
-    states = run[keys[0].removesuffix("arms") + "states"]
-    there = states >= THIN_SHARE * states[0]
-    return np.flatnonzero(there), run[keys[0]][there]
-
-
-def _bundle(axes: Axes, series: Sequence[tuple[NDArray[Any], NDArray[Any]]], intent: str) -> None:
+def _bundle(axes: Axes, series: Sequence[Series], intent: str) -> None:
     """Seeds as thin lines, and their mean as a thick one as long as all of them go on."""
     color, line, _ = STYLES[intent]
-    kept = [(x, y) for x, y in series if len(x)]
-    for x, y in kept:
-        axes.plot(x, y, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
-    if not kept:
-        return
-    shortest = min(len(x) for x, _ in kept)
-    mean = np.mean([y[:shortest] for _, y in kept], axis=0)
-    axes.plot(kept[0][0][:shortest], mean, color=color, linestyle=line, linewidth=2.2, label=LABELS[intent])
-
-
-def _smooth(values: NDArray[Any], width: int = 5) -> NDArray[Any]:
-    """Moving mean over ``width`` rollouts that leaves out what is missing."""
-    padded = np.pad(values, (width // 2, width // 2), constant_values=math.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
-    known = ~np.isnan(windows)
-    sums, counts = np.where(known, windows, 0).sum(axis=-1), known.sum(axis=-1)
-    smooth: NDArray[Any] = np.divide(sums, counts, out=np.full(len(values), math.nan), where=counts > 0)
-    return smooth
+    for x, y in series:
+        if len(x):
+            axes.plot(x, y, color=color, linestyle=line, linewidth=0.7, alpha=0.4)
+    places, mean = mean_series(series)
+    if len(places):
+        axes.plot(places, mean, color=color, linestyle=line, linewidth=2.2, label=LABELS[intent])
 
 
 def panels_of(count: int) -> tuple[Figure, list[Axes]]:

@@ -15,9 +15,8 @@ import yaml
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training import appendices, figures
 from security_dilemma_training.appendices import table_row
-from security_dilemma_training.curves import read_progress
+from security_dilemma_training.curves import Curves, read_progress
 from security_dilemma_training.evaluate import ARMS_FILE
-from security_dilemma_training.figures import Curves
 from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
 from security_dilemma_training.statistics import few_seeds
 from security_dilemma_training.summary import (

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from security_dilemma_training.benchmark.definitions import SURE
 from security_dilemma_training.benchmark.tables import NO_CONTROL, Comparison, MeasuredCell, contestants_of, worlds_of
 from security_dilemma_training.comparisons import performance_profile
-from security_dilemma_training.figures import GREEDY, SEEKER, STYLE, Curves
+from security_dilemma_training.curves import Curves, logged_series
+from security_dilemma_training.figures import GREEDY, SEEKER, STYLE
 from security_dilemma_training.statistics import Interval
 from security_dilemma_training.summary import display_name
 from security_dilemma_training.verdict import Ending
@@ -145,11 +146,9 @@ def learning(cells: Sequence[MeasuredCell], curves: Mapping[str, Curves], column
         for cell in cells:
             axes = grid[names.index(cell.contestant)][worlds.index(cell.world)]
             for row, kind in zip(cell.rows, cell.endings, strict=True):
-                run = curves.get(str(row["key"]), {})
-                if column in run and "agent_steps" in run:
-                    known = ~np.isnan(run[column])
-                    steps = run["agent_steps"][known] / 1e6
-                    axes.plot(steps, run[column][known], color=ENDINGS[kind][0], linewidth=0.8, alpha=0.8)
+                steps, values = logged_series(curves.get(str(row["key"])), column)
+                if len(steps):
+                    axes.plot(steps, values, color=ENDINGS[kind][0], linewidth=0.8, alpha=0.8)
         for place, world in enumerate(worlds):
             grid[0][place].set_title(display_name(world), loc="left")
         for place, name in enumerate(names):
