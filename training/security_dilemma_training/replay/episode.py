@@ -1,7 +1,8 @@
 """An episode as it is replayed: plain data that JSON can hold, of which a page draws everything.
 
 Step t of a row is what stood at the start of step t and what was done and paid in it; the last step, at which nobody
-acts any more, holds how the game ended: there deeds, payments and chances are None.
+acts any more, holds how the game ended: there deeds, payments and chances are None, as they are of a state that has been
+eliminated. Views are those of the living of each other. Numbers have six significant digits.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ class StateRow(NamedTuple):
     economy: float
     crisis: bool  # in a crisis at the start of the step
     pledged: bool  # a pledge not to strike first is in force
-    strike_chance: float | None  # chance that a one-sided strike at its opponent would win now; None without a crisis
-    move: str | None  # the Move that took effect, lower case
-    signal: str | None  # the Signal, lower case
-    supports: str | None  # the state that it defends in the next step
+    strike_chance: float | None = (
+        None  # chance that a one-sided strike at its opponent would win now; None without a crisis
+    )
+    move: str | None = None  # the Move that took effect, lower case
+    signal: str | None = None  # the Signal, lower case
+    supports: str | None = None  # the state that it defends in the next step
     struck: bool | None
-    belligerent: bool | None  # at war in the step
-    won: bool | None  # won that war; None without a war
-    win_chance: float | None  # the chance with which it won or lost that war; None without a war
-    payoff: float | None  # of the step, undisturbed peaceful futures
-    total: float | None  # discounted payoffs up to and with the step
-    terms: dict[str, float] | None  # what the payoff is made of, by name; they sum to it
-    why: str | None  # the same in words
+    belligerent: bool | None = None  # at war in the step
+    won: bool | None = None  # won that war; None without a war
+    win_chance: float | None = None  # the chance with which it won or lost that war; None without a war
+    payoff: float | None = None  # of the step, undisturbed peaceful futures
+    total: float | None = None  # discounted payoffs up to and with the step
+    terms: dict[str, float] | None = None  # what the payoff is made of, by name, but for terms of 0; they sum to it
+    why: str | None = None  # the same in words
 
 
 class ViewRow(NamedTuple):
@@ -54,7 +57,7 @@ class Event(NamedTuple):
     """Something worth telling."""
 
     step: int
-    kind: str  # crisis, strike, war, signal, end
+    kind: str  # crisis, signal, support, strike, war, end
     states: tuple[str, ...]
     text: str  # a sentence
 
