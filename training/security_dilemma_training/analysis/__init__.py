@@ -1,0 +1,1 @@
+"""Inside a learned policy: what it does over what it sees, and what a signal changes."""
