@@ -1,8 +1,8 @@
 """An episode as it is replayed: plain data that JSON can hold, of which a page draws everything.
 
 Step t of a row is what stood at the start of step t and what was done and paid in it; the last step, at which nobody
-acts any more, holds how the game ended: there deeds, payments and chances are None, as they are of a state that has been
-eliminated. Views are those of the living of each other. Numbers have six significant digits.
+acts any more, holds how the game ended: there deeds, payments and chances are None, as they are of a state that
+has been eliminated. Views are those of the living of each other. Numbers have six significant digits.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ class StateRow(NamedTuple):
     economy: float
     crisis: bool  # in a crisis at the start of the step
     pledged: bool  # a pledge not to strike first is in force
-    strike_chance: float | None = (
-        None  # chance that a one-sided strike at its opponent would win now; None without a crisis
-    )
+    strike_chance: float | None = None  # chance that a one-sided strike would win now; None where none is possible
     move: str | None = None  # the Move that took effect, lower case
     signal: str | None = None  # the Signal, lower case
     supports: str | None = None  # the state that it defends in the next step
-    struck: bool | None
+    struck: bool | None = None
     belligerent: bool | None = None  # at war in the step
     won: bool | None = None  # won that war; None without a war
     win_chance: float | None = None  # the chance with which it won or lost that war; None without a war
