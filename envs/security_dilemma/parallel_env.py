@@ -168,7 +168,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         self.agents = self.possible_agents[:]
         self._state = state
         infos = self._infos(state)
-        self._show()
+        self._show(state)
         return dict(zip(self.agents, self._observe(state), strict=True)), infos
 
     def step(self, actions: dict[str, Any]) -> Step:
@@ -211,11 +211,8 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         if self.render_mode is None:
             warnings.warn("render() without a render_mode shows nothing: give render_mode to the game", stacklevel=2)
             return None
-        if self._renderer is None:
-            self._renderer = Renderer(self.render_mode, self.metadata["render_fps"])
-        state = self._playing()
-        frame = Frame(self.world or "given parameters", self.params, state, self.max_cycles)
-        return self._renderer.render(frame)
+        frame = self._frame(self._playing())
+        return self._drawing(self.render_mode).render(frame)
 
     def close(self) -> None:
         """Close the window, if there is one."""
@@ -231,9 +228,18 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
     def _observe(self, state: State) -> NDArray[np.float32]:
         return np.ascontiguousarray(observe(self.params, state, self.stages, reveal_intents=self.reveal_intents))
 
-    def _show(self) -> None:
-        if self.render_mode == "human":
-            self.render()
+    def _drawing(self, mode: str) -> Renderer:
+        if self._renderer is None:
+            self._renderer = Renderer(mode, self.metadata["render_fps"])
+        return self._renderer
+
+    def _frame(self, state: State) -> Frame:
+        return Frame(self.world or "given parameters", self.params, state, self.max_cycles)
+
+    def _show(self, state: State) -> None:
+        """Let a new state be drawn: at once in a window, later as a part of the past."""
+        if self.render_mode is not None:
+            self._drawing(self.render_mode).watch(self._frame(state))
 
     def _results(self, state: State, rewards: list[float], ended: list[bool]) -> Step:
         """Turn arrays over all states into dictionaries over the agents that acted, and retire who is done."""
@@ -248,7 +254,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         truncations = {agent: late and not over for agent, over in terminations.items()}
         infos = self._infos(state)
         self.agents = [] if late else [agent for agent in agents if not terminations[agent]]
-        self._show()
+        self._show(state)
         return observations, dict(zip(agents, rewards, strict=True)), terminations, truncations, infos
 
     def _infos(self, state: State) -> Infos:

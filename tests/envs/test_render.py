@@ -14,9 +14,11 @@ from gymnasium.error import DependencyNotInstalled
 from security_dilemma import parallel_env
 from security_dilemma.parallel_env import METADATA
 from security_dilemma.params import WORLDS
-from security_dilemma.render import DEFENCE, GREEDY, NEUTRAL, OFFENCE, Frame, ansi, headline, rgb_array
+from security_dilemma.render import Frame, ansi, headline, rgb_array
+from security_dilemma.render.history import SHOWN
+from security_dilemma.render.picture import CRISIS, DEFENCE, NEUTRAL, OFFENCE, WAR
 from security_dilemma.state import State
-from tests.envs.builders import ATTACK, DEFEND, OPEN, PLEDGE, STRIKE, crisis_of, make_state, supports
+from tests.envs.builders import ASSURE, ATTACK, DEFEND, OPEN, PLEDGE, STRIKE, crisis_of, make_state, supports
 
 THREE = make_state(
     3,
@@ -34,11 +36,12 @@ THREE = make_state(
 )
 TABLE = """\
 not_intense   b 0.9   visibility 0.95   fungibility 0.05   step 7 of 64
-state    intent           offensive  defensive  economy  move             signal              in crisis  dossier on  state_0  state_1  state_2
-state_0  greedy                1.00       0.00     1.00  arm_offensively  open                yes                          –     0.25     0.50
-state_1  security seeker       0.25       2.50     1.25  arm_defensively  pledge, defends s0  yes                       0.75        –     0.50
-state_2  security seeker       0.00       0.00     0.00  eliminated       –                                             0.50     0.50        –
-CRISIS between state_0 and state_1"""  # noqa: E501
+                                arms         last                           dossier on
+  state   intent          off.  def.  econ.  move            signal defends   s0   s1   s2
+┌ state_0 greedy          1.00  0.00   1.00  arm_offensively open   –          – 0.25    –
+└ state_1 security seeker 0.25  2.50   1.25  arm_defensively pledge s0      0.75    –    –
+  state_2 security seeker    –     –      –  eliminated      –      –          –    –    –
+CRISIS between state_0 and state_1"""
 
 
 def frame(state: State, world: str = "not_intense", max_cycles: int = 64) -> Frame:
@@ -58,6 +61,19 @@ def _no_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_table() -> None:
     assert ansi(frame(THREE)) == TABLE
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_table_of_two_states_fits_a_terminal_of_80_columns(world: str) -> None:
+    widest = {"last_move": ATTACK, "last_signal": ASSURE, "steps": 64, "economy": 123.4, "crisis": True}
+    lines = ansi(frame(make_state(2, **widest), world)).splitlines()
+    assert len(lines) == 6
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_bracket_passes_by_who_is_not_in_the_crisis() -> None:
+    rows = ansi(frame(make_state(4, crisis=crisis_of(4, 0, 2)))).splitlines()[3:7]
+    assert [row[0] for row in rows] == ["┌", "│", "└", " "]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +107,8 @@ def test_images_of_any_number_of_states(n_states: int) -> None:
     assert image.ndim == 3
     assert image.shape[2] == 3
     assert image.flags.c_contiguous
+    assert image.flags.writeable
+    assert image.shape[0] % 2 == image.shape[1] % 2 == 0, "encoders of videos take even sizes only"
     assert (image[0] == image[0, 0]).all(), "nothing touches the upper edge"
     assert (image[:, -1] == image[0, 0]).all(), "nothing is cut off on the right"
 
@@ -125,10 +143,56 @@ def test_images_show_world_and_time_limit() -> None:
     assert not np.array_equal(images[1], images[2])
 
 
+NOW, SO_FAR = 456, slice(460, 710)  # where the columns of arms now end, and where those of arms so far stand
+
+
+def test_arms_so_far_are_drawn_as_high_as_the_stocks_were() -> None:
+    past = [make_state(offensive=[stock, 0], defensive=[0.5, 0], steps=k) for k, stock in enumerate((0.5, 1.5, 0.5))]
+    image = rgb_array(Frame("intense", WORLDS["intense"], past[-1], 9, tuple(past[:-1])))[92:224, SO_FAR]
+    offence = (image == np.array(OFFENCE)).all(axis=-1).sum(axis=0)
+    heights = [int(offence[12 + 25 * k]) for k in range(10)]  # ten columns of 25 pixels
+    assert heights[0] == heights[2] > 0
+    assert abs(heights[1] - 3 * heights[0]) <= 3
+    assert heights[3:] == [0] * 7
+
+
+def test_a_crisis_and_a_war_have_marks_of_their_own_and_of_long_games_the_end_is_drawn() -> None:
+    peace, war = make_state(), make_state(belligerent=True, struck=True, won=crisis_of(2, 0))
+    shown = ((peace, ()), (peace, (make_state(crisis=True),)), (war, ()), (war, (war,) * SHOWN))
+    images = [rgb_array(frame(state)._replace(past=past))[92:224, SO_FAR] for state, past in shown]
+    dark = [int((image < 100).all(axis=-1).sum()) for image in images]
+    assert 0 == dark[0] < dark[1] < dark[2] < dark[3]
+    long = [rgb_array(frame(peace)._replace(past=(war,) * n + (peace,) * SHOWN)) for n in (1, 5)]
+    assert np.array_equal(long[0], long[1])
+
+
+def test_a_crisis_that_ends_in_war_has_the_mark_of_the_war_alone() -> None:
+    crisis, war = make_state(crisis=True), make_state(belligerent=True, struck=True, won=crisis_of(2, 0))
+    images = [rgb_array(frame(war)._replace(past=(past,))) for past in (crisis, make_state())]
+    assert np.array_equal(images[0], images[1])
+
+
+def test_the_past_is_drawn_whether_or_not_it_was_rendered_and_ends_with_its_game() -> None:
+    games = [parallel_env(render_mode="rgb_array", crisis_rate=0.0) for _ in range(2)]
+    for game in games:
+        game.reset(seed=5)
+        for _ in range(3):
+            game.step({agent: np.array([ATTACK, 0]) for agent in game.agents})
+            if game is games[0]:
+                game.render()
+    images = [np.asarray(game.render()) for game in games]
+    assert np.array_equal(images[0], images[1])
+    columns = (images[0][92:224, SO_FAR] == np.array(OFFENCE)).all(axis=-1).any(axis=0)
+    assert round(columns.sum() * 65 / 250) == 3
+    for game in games:
+        game.reset(seed=5)
+    assert not pixels(np.asarray(games[0].render())[92:356, SO_FAR], OFFENCE)
+
+
 def test_bars_are_as_long_as_the_stocks_are_large() -> None:
     counts = {}
     for stock in (0.0, 1.0, 2.0, 3.0):
-        image = rgb_array(frame(make_state(offensive=[stock, 0], defensive=[0, stock], dossier=0.5)))
+        image = rgb_array(frame(make_state(offensive=[stock, 0], defensive=[0, stock], dossier=0.5)))[:, :NOW]
         counts[stock] = np.array([pixels(image, OFFENCE), pixels(image, DEFENCE)])
     assert not counts[0.0].any()
     np.testing.assert_allclose(counts[2.0] / counts[3.0], 2 / 3, atol=0.02)
@@ -146,11 +210,11 @@ def test_a_strike_is_an_arrow_towards_the_struck() -> None:
     """The arrow's head makes the half with the struck state redder."""
     for striker, heavier in ((0, "lower"), (1, "upper")):
         state = make_state(belligerent=True, struck=crisis_of(2, striker), won=crisis_of(2, striker))
-        image = rgb_array(frame(state))[92:268, 40:76]
-        upper, lower = pixels(image[:88], OFFENCE), pixels(image[88:], OFFENCE)
+        image = rgb_array(frame(state))[92:356, 40:76]
+        upper, lower = pixels(image[:132], WAR), pixels(image[132:], WAR)
         assert (lower > upper) == (heavier == "lower")
     state = make_state(crisis=True)
-    assert pixels(rgb_array(frame(state))[92:268, 20:76], GREEDY) > 300
+    assert pixels(rgb_array(frame(state))[92:356, 20:76], CRISIS) > 300
 
 
 def test_an_image_needs_no_window_system_nor_a_video_driver() -> None:
@@ -163,7 +227,7 @@ def test_an_image_needs_no_window_system_nor_a_video_driver() -> None:
     bare = {name: value for name, value in os.environ.items() if name not in screens}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=bare, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("(324, ")
+    assert done.stdout.startswith("(412, ")
 
 
 @pytest.mark.usefixtures("_no_window")
