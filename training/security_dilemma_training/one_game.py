@@ -70,8 +70,7 @@ def one_game(config: RunConfig, policy: Policy, *, seed: int, intents: ArrayLike
         mask = action_mask(before, game.action_mode, stages, signals=game.signals)
         sent = policy.act(seen[None], mask[None], own)[0]
         draws = draw_step(rng, n, arms=not is_off(params.arms_noise), strike=game.action_mode == "continuous")
-        coded = sent[..., 0] if game.action_mode == "discrete" else sent
-        action = decode(params, before, coded, draws, game.action_mode, signals=game.signals)
+        action = decode(params, before, sent, draws, game.action_mode, signals=game.signals)
         after = advance(params, before, action, draws, stages, game.war)
         paid = reward(params, before, action, after, stages, game.war)
         ended, late = terminated(after, stages), int(after.steps) >= game.max_cycles

@@ -92,8 +92,12 @@ def _base(step: Step, i: int) -> list[str]:
     step_paid, future = step.terms["peaceful_step"][i], step.terms["undisturbed_future"][i]
     told = []
     if abs(step_paid) > NOTHING:
-        kind = "a peaceful stage pays its stake" if step.staged else "a peaceful step pays"
-        told.append(f"{kind} {number(step_paid)}" + ("" if step.staged else " of an undisturbed future"))
+        amount = number(step_paid)
+        stage, plain = (
+            f"a peaceful stage pays its stake, {amount}",
+            f"a peaceful step pays {amount} of an undisturbed future",
+        )
+        told.append(stage if step.staged else plain)
     if abs(future) > NOTHING:
         kept = "takes the stake of the stage" if step.scaled else "keeps what is still at stake"
         told.append(f"{state_name(i)} {kept if step.staged else 'keeps its undisturbed future'} (+{number(future)})")
