@@ -25,7 +25,8 @@ extensions = [
 exclude_patterns = ["generators", "reference/generated/*.part.md"]
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(?!security_dilemma).*"),  # types of other libraries, and short names of our own in annotations
+    (r"py:.*", r"(?!security_dilemma).*"),  # of other libraries
+    (r"py:class", r".*\._\w+|.*\.Kind|.*\.Annotated.*"),  # in annotations and bases: what has no page
 ]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -35,7 +36,7 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # no notebook has widgets, who
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"show-inheritance": True}
 autosummary_generate = False
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -56,7 +57,8 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 def setup(app: Any) -> None:
     """Write what is generated from the code before Sphinx looks for pages."""
-    from docs.generators import fields, site
+    from docs.generators import fields, offered, site
 
     app.connect("builder-inited", lambda app: site.write(Path(app.srcdir)))
     app.connect("autodoc-process-docstring", fields.describe)
+    app.connect("missing-reference", offered.resolve)

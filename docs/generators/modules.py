@@ -1,4 +1,8 @@
-"""The pages of the modules: one for each module with an ``__all__``, and one for each package that lists its modules."""
+"""The pages of the modules: one for each module with an ``__all__``, and one for each package that lists its modules.
+
+What a module offers from another one is described where it is at home, and only there. The modules of the commands are
+left out: the commands have a page of their own. Only packages stand in the sidebar, modules on their package's page.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
+from sphinx.pycode import ModuleAnalyzer
+
 import security_dilemma
 import security_dilemma_training
+from security_dilemma_training import cli
 
-__all__ = ["PACKAGES", "pages", "public_modules"]
+__all__ = ["PACKAGES", "home", "pages", "public_modules"]
 
 PACKAGES = (security_dilemma, security_dilemma_training)
+COMMANDS = {cli.__name__, *(command.callback.__module__ for command in cli.app.registered_commands if command.callback)}
 
 
 def public_modules(package: ModuleType) -> Iterator[ModuleType]:
@@ -23,7 +31,7 @@ def public_modules(package: ModuleType) -> Iterator[ModuleType]:
         module = importlib.import_module(found.name)
         if found.ispkg:
             yield from public_modules(module)
-        elif getattr(module, "__all__", ()):
+        elif getattr(module, "__all__", ()) and module.__name__ not in COMMANDS:
             yield module
 
 
@@ -33,30 +41,45 @@ def pages() -> dict[str, str]:
     return {module.__name__: _package(module, modules) if _is_package(module) else _module(module) for module in modules}
 
 
+def home(module: ModuleType, name: str) -> str:
+    """Return the name of the module in which something is at home; nothing where it is not known."""
+    thing = getattr(module, name)
+    if inspect.isclass(thing) or inspect.isroutine(thing):
+        return str(thing.__module__)
+    told = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
+    return module.__name__ if ("", name) in told else ""
+
+
 def _is_package(module: ModuleType) -> bool:
     return hasattr(module, "__path__")
 
 
-def _heading(name: str) -> str:
-    title = name.rpartition(".")[2]
-    return f"{title}\n{'=' * len(title)}\n"
-
-
 def _module(module: ModuleType) -> str:
-    return f"{_heading(module.__name__)}\n.. automodule:: {module.__name__}\n"
+    package = module.__name__.rpartition(".")[0]
+    return f":orphan:\n\n{_heading(module)}\nA module of :doc:`{package}`.\n\n{_described(module)}"
 
 
 def _package(package: ModuleType, modules: list[ModuleType]) -> str:
     """The page of a package: what it offers, each by the page that describes it, and its modules."""
-    within = [m for m in modules if m.__name__.rpartition(".")[0] == package.__name__]
-    parts = [_heading(package.__name__), f".. automodule:: {package.__name__}\n   :no-members:\n"]
+    parts = [f"{_heading(package)}\n{_described(package)}"]
     offered = [_role(package, name) for name in getattr(package, "__all__", ())]
     if offered:
-        parts.append(f"``from {package.__name__} import …``\n\n" + "\n".join(f"- {role}" for role in offered) + "\n")
-    rows = "\n".join(f"   * - :doc:`{_title(m)} <{m.__name__}>`\n     - {_summary(m)}" for m in within)
+        parts.append(f"Offered by the package itself: {', '.join(offered)}.\n")
+    within = [module for module in modules if module.__name__.rpartition(".")[0] == package.__name__]
+    rows = "\n".join(f"   * - :doc:`{_title(module)} <{module.__name__}>`\n     - {_summary(module)}" for module in within)
     parts.append(f".. list-table::\n   :widths: 25 75\n\n{rows}\n")
-    entries = "\n".join(f"   {m.__name__}" for m in within)
+    entries = "\n".join(f"   {_title(module)} <{module.__name__}>" for module in within if _is_package(module))
     return "\n".join([*parts, f".. toctree::\n   :hidden:\n\n{entries}\n"])
+
+
+def _heading(module: ModuleType) -> str:
+    return f"{module.__name__}\n{'=' * len(module.__name__)}\n"
+
+
+def _described(module: ModuleType) -> str:
+    own = [name for name in getattr(module, "__all__", ()) if home(module, name) == module.__name__]
+    members = f"   :members: {', '.join(own)}\n" if own else ""
+    return f".. automodule:: {module.__name__}\n{members}"
 
 
 def _title(module: ModuleType) -> str:
@@ -64,16 +87,13 @@ def _title(module: ModuleType) -> str:
 
 
 def _summary(module: ModuleType) -> str:
-    """The first sentence of a module's docstring."""
-    first = " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
-    return first.partition(": ")[0].rstrip(".") if len(first) > 120 else first
+    """The first paragraph of a module's docstring."""
+    return " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
 
 
 def _role(package: ModuleType, name: str) -> str:
     """A link to where a name is described; plain where it has no description of its own."""
-    thing = getattr(package, name)
-    home = getattr(thing, "__module__", None)
-    real = getattr(thing, "__name__", name)
-    if home is None or not home.startswith(package.__name__.partition(".")[0]):
+    place = home(package, name)
+    if place.partition(".")[0] not in {root.__name__ for root in PACKAGES}:
         return f"``{name}``"
-    return f":py:obj:`{name} <{home}.{real}>`"
+    return f":py:obj:`{name} <{place}.{getattr(getattr(package, name), '__name__', name)}>`"

@@ -83,7 +83,7 @@ class IndependentLearners:
     """Independent softmax learners of a stage game of two states, for many seeds at once.
 
     Attributes:
-        logits: For each stage, (seeds, 2, *sizes, actions): the last two of ``sizes`` are the action of the stage
+        logits: For each stage, ``(seeds, 2, *sizes, actions)``: the last two of ``sizes`` are the action of the stage
             before (from the second stage on) and, last, the actions; before them one axis for each feature.
         actions: For each stage, (actions, 2): move and signal of each action.
         features: What the learners condition on in each stage.
@@ -161,7 +161,7 @@ class IndependentLearners:
         return [_softmax(table) for table in self.logits]
 
     def strikes(self) -> list[Floats]:
-        """Return for each stage the probability of striking, (seeds, 2, *sizes)."""
+        """Return for each stage the probability of striking, ``(seeds, 2, *sizes)``."""
         return [
             policy[..., actions[:, 0] == Move.STRIKE].sum(axis=-1)
             for policy, actions in zip(self.probabilities(), self.actions, strict=True)
