@@ -91,3 +91,21 @@ def test_the_games_and_strategies_it_names_are_there() -> None:
     assert {"bayesian_reassurer", "grit"} <= set(STRATEGIES)
     parameters = [name for line in re.findall(r"\*Parameters\*: ([^.;]*)", section) for name in named(line)]
     assert set(parameters) <= set(PARAMETERS)
+
+
+def test_the_critics_name_parameters_measures_controls_and_keys_that_are_there() -> None:
+    from security_dilemma_training.benchmark.controls import CONTROLS
+    from security_dilemma_training.evaluate import pairs_of_intents
+    from security_dilemma_training.learner_sections import PPOConfig
+
+    known = {*PARAMETERS, *MEASURES, *WORLDS, *STAGE_GAMES, *STRATEGIES, *CONTROLS, *pairs_of_intents(2), "trust = 1"}
+    known |= {f"learner.{name}" for name in PPOConfig.model_fields}
+    assert set(named(PAGES["critics.md"].split("\n## Sources")[0])) <= known
+
+
+def test_every_critic_of_the_table_has_a_section() -> None:
+    page = PAGES["critics.md"]
+    objections = re.findall(r"^\| ([\w, ]+): ", page, re.MULTILINE)
+    headings = " ".join(re.findall(r"^##+ (.*)$", page, re.MULTILINE)) + page.split("### What leaders believe")[1][:200]
+    assert len(objections) == 9
+    assert [name for line in objections for name in line.split(", ") if name not in headings] == []
