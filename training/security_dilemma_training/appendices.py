@@ -9,11 +9,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training import appendix_figures
+from security_dilemma_training import appendix_charts, appendix_figures
 from security_dilemma_training.figures import LABELS
+from security_dilemma_training.pages.marks import RunLine
+from security_dilemma_training.pages.report_page import Panels
 from security_dilemma_training.responses.closeness import SMALL_GAIN, Closeness, closeness, gains_of
 from security_dilemma_training.statistics import Interval, bootstrap_interval, iqm
-from security_dilemma_training.summary import WorldSummary, display_name, show_interval, show_number, summarise
+from security_dilemma_training.summary import RunKey, WorldSummary, display_name, show_interval, show_number, summarise
 
 __all__ = ["CAPTIONS", "beliefs_section", "exploitability_section", "pictures", "table_row"]
 
@@ -63,13 +65,21 @@ BELIEFS = (
 """Columns of the table of beliefs: heading and score."""
 
 
-def pictures(worlds: Sequence[WorldSummary]) -> dict[str, Figure]:
-    """Return the figures by name for which something was measured."""
+def pictures(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLine]) -> dict[str, tuple[Figure, Panels]]:
+    """Return the figures by name for which something was measured, each as a picture and as interactive charts.
+
+    Args:
+        worlds: The worlds.
+        runs: What is told of each run.
+    """
     found = {}
-    if _measured(worlds, "exploitability"):
-        found["exploitability"] = appendix_figures.exploitability(_measured(worlds, "exploitability"))
-    if _measured(worlds, "beliefs"):
-        found["beliefs"] = appendix_figures.beliefs_over_steps(_measured(worlds, "beliefs"))
+    exploited, believed = _measured(worlds, "exploitability"), _measured(worlds, "beliefs")
+    if exploited:
+        charts = appendix_charts.exploitability(exploited, runs)
+        found["exploitability"] = (appendix_figures.exploitability(exploited), charts)
+    if believed:
+        charts = appendix_charts.beliefs_over_steps(believed, runs)
+        found["beliefs"] = (appendix_figures.beliefs_over_steps(believed), charts)
     return found
 
 

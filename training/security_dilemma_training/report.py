@@ -13,11 +13,13 @@ import numpy as np
 import yaml
 
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training import appendices, figures
+from security_dilemma_training import appendices, charts, curve_charts, figures
 from security_dilemma_training.appendices import table_row
 from security_dilemma_training.curves import Curves, read_progress
 from security_dilemma_training.evaluate import ARMS_FILE
 from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
+from security_dilemma_training.pages.marks import RunLine
+from security_dilemma_training.pages.report_page import Panels, report_page
 from security_dilemma_training.statistics import few_seeds
 from security_dilemma_training.summary import (
     ROWS,
@@ -34,6 +36,8 @@ from security_dilemma_training.verdict import NEARLY_ALL, PEACE_AT_MOST, WAR_AT_
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["write_report"]
+
+TITLE = "Where learned security seekers spiral into war"
 
 CAPTIONS = {
     "tragic_war_rate": "Tragic war rate. Every seed is a point; the diamond is the interquartile mean with its 95 % "
@@ -54,7 +58,9 @@ def write_report(
     command: str = "security-dilemma four-worlds",
     failed: Collection[str] = (),
 ) -> Path:
-    """Write ``report.md``, ``results.csv``, ``results.json`` and the figures, and return the report's path.
+    """Write the report, as ``report.md`` and ``report.html``, its results and figures, and return the first's path.
+
+    ``report.html`` is one file with interactive charts within. The results are ``results.csv`` and ``results.json``.
 
     Args:
         results: Of each run, as :func:`security_dilemma_training.evaluate.evaluate_run` returns them.
@@ -72,40 +78,48 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     if run_folders is None:
         run_folders = [folder / str(result["world"]) / f"seed_{result['seed']}" for result in results]
-    worlds = summarise(results)
-    drawn = _draw(worlds, folder, dict(zip(map(run_key, results), run_folders, strict=True)))
+    worlds, folders = summarise(results), dict(zip(map(run_key, results), run_folders, strict=True))
+    runs = charts.run_lines(worlds, folders, folder)
+    drawn = _draw(worlds, runs, folder, folders)
     text = json.dumps(list(results), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / "results.json", text + "\n")
     write_atomically(folder / "results.csv", _table(results))
-    path = folder / "report.md"
     parts = (
         _title(worlds, failed),
         _worlds(worlds),
-        _figures(drawn),
+        _figures(list(drawn)),
         _seeds(worlds),
         appendices.exploitability_section(worlds),
         appendices.beliefs_section(worlds),
         _run(worlds, command),
         _definitions(worlds),
     )
-    write_atomically(path, "\n".join(line for part in parts for line in part) + "\n")
-    return path
+    report = "\n".join(line for part in parts for line in part) + "\n"
+    write_atomically(folder / "report.md", report)
+    write_atomically(folder / "report.html", report_page(report, TITLE, folder, drawn, list(runs.values())))
+    return folder / "report.md"
 
 
-def _draw(worlds: list[WorldSummary], folder: Path, runs: Mapping[RunKey, Path]) -> list[str]:
-    """Write the figures for which there are data, and return their names."""
-    pictures = {"tragic_war_rate": figures.tragic_war_rates(worlds), "strikes": figures.strikes(worlds)}
-    arms = {key: _arms(path / ARMS_FILE) for key, path in runs.items() if (path / ARMS_FILE).exists()}
+def _draw(
+    worlds: list[WorldSummary], runs: Mapping[RunKey, RunLine], folder: Path, folders: Mapping[RunKey, Path]
+) -> dict[str, Panels]:
+    """Write the figures for which there are data, and return the charts of each by name."""
+    drawn = {
+        "tragic_war_rate": (figures.tragic_war_rates(worlds), charts.tragic_war_rates(worlds, runs)),
+        "strikes": (figures.strikes(worlds), charts.strikes(worlds, runs)),
+    }
+    arms = {key: _arms(path / ARMS_FILE) for key, path in folders.items() if (path / ARMS_FILE).exists()}
     if arms:
-        pictures["arms_over_time"] = figures.arms_over_time(worlds, arms)
-    logs = {key: path / "progress.csv" for key, path in runs.items() if (path / "progress.csv").exists()}
+        drawn["arms_over_time"] = figures.arms_over_time(worlds, arms), curve_charts.arms_over_time(worlds, runs, arms)
+    logs = {key: path / "progress.csv" for key, path in folders.items() if (path / "progress.csv").exists()}
     progress = {key: read_progress(path, "agent_steps", "strike_rate") for key, path in logs.items()}
     if any("agent_steps" in columns for columns in progress.values()):
-        pictures["learning_curves"] = figures.learning_curves(worlds, progress)
-    pictures |= appendices.pictures(worlds)
-    for name, picture in pictures.items():
+        learning = curve_charts.learning_curves(worlds, runs, progress)
+        drawn["learning_curves"] = figures.learning_curves(worlds, progress), learning
+    drawn |= appendices.pictures(worlds, runs)
+    for name, (picture, _) in drawn.items():
         figures.save(picture, folder / name)
-    return list(pictures)
+    return {name: panels for name, (_, panels) in drawn.items()}
 
 
 def _arms(path: Path) -> Curves:
@@ -127,7 +141,7 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _title(worlds: list[WorldSummary], failed: Collection[str]) -> Iterator[str]:
-    yield "# Where learned security seekers spiral into war"
+    yield f"# {TITLE}"
     yield ""
     if failed:
         count = f"{len(failed)} of the runs that were asked for failed" if len(failed) > 1 else "one run failed"
