@@ -70,7 +70,8 @@ def page(
         script: JavaScript after that of every page; defines ``async function started()``, which is called when all
             charts are drawn and stand in ``window.charts`` by name.
     """
-    code = "\n".join((_bundle(), _own("page.js"), script, END))
+    # a block of its own, as the bundle has short names
+    code = "\n".join((_bundle(), "{", _own("page.js"), script, END, "}"))
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     blocks = {"chart-config": CONFIG} | {f"chart-{name}": chart.to_dict() for name, chart in charts.items()}
     return PAGE.format(

@@ -1,0 +1,163 @@
+"""The page of a replay: one or two episodes side by side, moved by one control of the step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from security_dilemma_training.pages.page import figure, page
+from security_dilemma_training.replay.dyads import beliefs, phase
+from security_dilemma_training.replay.episode import Episode
+from security_dilemma_training.replay.panel import head, step_templates, story
+from security_dilemma_training.replay.rows import names
+from security_dilemma_training.replay.timelines import arms, deeds, payoffs, signals, top_of_arms
+from security_dilemma_training.writing import write_atomically
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["replay_page", "write_replay"]
+
+LEAD = """\
+<p class="lead">States that share no ruler arm, signal and, in a crisis, may strike, and none knows what the others
+want. Press play or drag the slider, and watch the arms and what each believes of the other. Point at any step to read
+what it paid and why; click to go there. Keys: space, ← →, Home, End.</p>
+"""
+
+CONTROLS = """\
+<div class="controls" role="group" aria-label="replay">
+<button type="button" class="first" aria-label="first step" title="first step (Home)">|◀</button>
+<button type="button" class="back" aria-label="one step back" title="one step back (←)">◀</button>
+<button type="button" class="play" aria-pressed="false" title="play or pause (space)">▶ play</button>
+<button type="button" class="forward" aria-label="one step forward" title="one step forward (→)">▶</button>
+<button type="button" class="last" aria-label="last step" title="last step (End)">▶|</button>
+<select class="speed" aria-label="speed"><option value="0.5">½ step/s</option>
+<option value="1">1 step/s</option><option value="2" selected>2 steps/s</option><option value="5">5 steps/s</option>
+</select>
+<input type="range" min="0" max="{last}" value="0" step="1" aria-label="step">
+<output aria-hidden="true">step 0 of {last}</output>
+</div>
+"""
+
+CAPTIONS = {
+    "arms": "The dark area below is offensive arms, the pale one on top, with the dashed edge, defensive arms. "
+    "Shaded columns are steps of crisis, in which the state can strike and be struck.",
+    "deeds": "What each state did in each step; a dot is a step in which it held.",
+    "signals": "What each state said, beside what it truly is; hollow symbols are those of greedy states. Talk "
+    "is free, but for a burnt cost, and a broken pledge is punished.",
+    "beliefs": "The dashed line is which share of the other's arms it takes for offensive, the full line the truth; "
+    "the shaded gap is what it misreads.",
+    "greed": " The dotted line is how likely it holds the other to be greedy.",
+    "phase": "Each point is a step: along the bottom the arms of one, upwards those of the other. A path that climbs "
+    "beside the dotted line is an arms race, each answering the other; the diamond is the step shown.",
+    "payoffs": "What each state has been paid so far, discounted; 1 is what a whole undisturbed future is worth. "
+    "Point at a step to read what it paid and why.",
+}
+
+
+def write_replay(episodes: Sequence[Episode], path: Path) -> None:
+    """Write the page of one episode, or of two beside one another.
+
+    Args:
+        episodes: One or two.
+        path: The HTML file; its folder exists.
+
+    Raises:
+        OSError: If the file cannot be written.
+        ValueError: If there are not one or two episodes.
+    """
+    write_atomically(path, replay_page(episodes))
+
+
+def replay_page(episodes: Sequence[Episode]) -> str:
+    """Return the HTML of one episode, or of two beside one another.
+
+    Raises:
+        ValueError: If there are not one or two episodes.
+    """
+    if not 1 <= len(episodes) <= 2:
+        raise ValueError(f"{len(episodes)} episodes: a replay shows one, or two beside one another")
+    title = " beside ".join(episode.title for episode in episodes)
+    two = len(episodes) > 1
+    titles = [f"<h2>{escape(episode.title)}</h2>" if two else "" for episode in episodes]
+    shown = "".join(_episode(*of) for of in zip(episodes, range(2), titles, strict=False))
+    last = max(episode.steps for episode in episodes)
+    body = (
+        f'<main><h1>Replay: {escape(title)}</h1>{LEAD}<div class="episodes{" two" * two}">{shown}</div></main>'
+        f"{CONTROLS.format(last=last)}"
+    )
+    return page(f"Replay: {title}", body, _charts(episodes), style=_own("replay.css"), script=_own("replay.js"))
+
+
+def _charts(episodes: Sequence[Episode]) -> dict[str, alt.LayerChart]:
+    top = top_of_arms(episodes)
+    charts: dict[str, alt.LayerChart] = {}
+    for place, episode in enumerate(episodes):
+        for which, state in enumerate(names(episode)):
+            charts[f"arms-{place}-{which}"] = arms(episode, state, top)
+        charts[f"deeds-{place}"] = deeds(episode)
+        charts[f"signals-{place}"] = signals(episode)
+        charts[f"beliefs-{place}-0"] = beliefs(episode, "one", "other")
+        charts[f"beliefs-{place}-1"] = beliefs(episode, "other", "one")
+        charts[f"phase-{place}"] = phase(episode, top)
+        charts[f"payoffs-{place}"] = payoffs(episode)
+    return charts
+
+
+def _episode(episode: Episode, place: int, title: str) -> str:
+    """The HTML of an episode: what it is, its charts, the text of its steps."""
+    templates = "".join(f"<template>{step}</template>" for step in step_templates(episode))
+    who = names(episode)
+    pairs = _pair(who) if len(who) > 2 else ""
+    aware = CAPTIONS["beliefs"] + CAPTIONS["greed"] * (episode.belief_kind is not None)
+    arms_of = "".join(f"<h3>{_heading(episode, which)}</h3>{_arms(place, which, who)}" for which in range(len(who)))
+    words = (
+        f'<div class="panel" role="region" aria-label="the step in words" aria-live="polite"></div>{templates}'
+        f"<h3>What happened</h3>{story(episode)}<h3>Arms of one against arms of the other</h3>"
+        f"{_figure('phase', place, 'Path of the arms of one state against those of another')}"
+    )
+    more = (
+        f"<h3>What they did</h3>{_figure('deeds', place, 'What each state did in each step')}"
+        f"<h3>What they said, and what they are</h3>{_figure('signals', place, 'What each state said in each step')}"
+        f"<h3>What they believed of one another</h3>{pairs}"
+        f"{figure(f'beliefs-{place}-0', '', 'Believed and true offensive share of the arms of another state')}"
+        f"{figure(f'beliefs-{place}-1', aware, 'The same the other way round')}"
+        f"<h3>What it paid</h3>{_figure('payoffs', place, 'Discounted payoffs of each state')}"
+    )
+    columns = (
+        f'<div class="columns"><div class="arms">{arms_of}</div><div class="words">{words}</div>'
+        f'<div class="more">{more}</div></div>'
+    )
+    return f'<section class="episode" aria-label="{escape(episode.title)}">{title}{head(episode)}{columns}</section>'
+
+
+def _heading(episode: Episode, which: int) -> str:
+    row = episode.states[which]
+    return f"Arms of {escape(row.state)}, a {escape(row.intent.replace('_', ' '))}"
+
+
+def _arms(place: int, which: int, who: Sequence[str]) -> str:
+    caption = CAPTIONS["arms"] if which == len(who) - 1 else ""
+    return figure(f"arms-{place}-{which}", caption, f"Offensive and defensive arms of {who[which]} over the steps")
+
+
+def _figure(kind: str, place: int, label: str) -> str:
+    return figure(f"{kind}-{place}", CAPTIONS[kind], label)
+
+
+def _pair(who: Sequence[str]) -> str:
+    """Two lists to choose the states from that the charts of two states show."""
+    selects = [
+        f"<label>{word} <select>"
+        + "".join(f"<option{' selected' * (name == who[k])}>{escape(name)}</option>" for name in who)
+        + "</select></label>"
+        for k, word in enumerate(("one", "other"))
+    ]
+    return f'<div class="pair">{"".join(selects)}</div>'
+
+
+def _own(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
