@@ -8,6 +8,7 @@ approximates the Bayesian posterior given the policies that are played; other ga
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from security_dilemma_training.trajectories import Bools, Floats, Policy, Watche
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
 
-__all__ = ["Histories", "Probe", "ProbeOptions", "histories", "train_probe"]
+__all__ = ["Histories", "Probe", "ProbeOptions", "features_of", "histories", "train_probe"]
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -78,9 +79,7 @@ def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histo
     watched = Watched(policy)
     intents = drawn_intents(config, games, intents_stream)
     played = play(watched, config, n_games=games, intents=intents, seed=stream)
-    done = np.stack([_one_hot(actions, game.action_mode, n) for actions in watched.actions])
-    before = np.concatenate([np.zeros_like(done[:1]), done[:-1]])
-    features = np.concatenate([np.stack(watched.observations), before], axis=-1)
+    features = features_of(np.stack(watched.observations), watched.actions, game.action_mode, n)
     others = (np.arange(n)[:, None] + np.arange(1, n)) % n  # (N, K)
     there = played.present[..., None] & played.present[..., others]
     return Histories(
@@ -90,6 +89,23 @@ def histories(policy: Policy, config: RunConfig, games: int, seed: int) -> Histo
         played.greedy.reshape(-1),
         trust[:, others].reshape(games * n, n - 1),
     )
+
+
+def features_of(
+    observations: Floats, actions: Sequence[NDArray[Any]], mode: ActionMode, n_states: int
+) -> NDArray[np.float32]:
+    """Return what a probe reads of each step, (T, G, N, F): its observation and the own action of the step before.
+
+    Args:
+        observations: (T, G, N, obs_dim) of T steps of G games.
+        actions: (G, N, n_components) of the same steps; that of the last is not needed.
+        mode: The action mode.
+        n_states: Number of states N.
+    """
+    done = np.stack([_one_hot(sent, mode, n_states) for sent in actions])
+    before = np.concatenate([np.zeros_like(done[:1]), done])[: len(observations)]
+    features: NDArray[np.float32] = np.concatenate([observations, before], axis=-1).astype(np.float32)
+    return features
 
 
 class Probe(torch.nn.Module):

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from security_dilemma_training.runs import Run
     from security_dilemma_training.trajectories import Policy
 
-__all__ = ["BELIEFS_FILE", "Held", "beliefs", "exact_beliefs", "probed_beliefs", "scores"]
+__all__ = ["BELIEFS_FILE", "Held", "beliefs", "exact_beliefs", "exact_game", "probed_beliefs", "scores"]
 
 BELIEFS_FILE = "beliefs.json"
 """In a run folder."""
@@ -139,7 +139,7 @@ def beliefs(
     if there is not None and "over_steps" in there:
         return there
     policy = load_policy(run)
-    tree, reason = _tree(run.config)
+    tree, reason = exact_game(run.config)
     if not isinstance(policy, Readable):
         tree, reason = None, reason or "the policy does not tell its probabilities by observation"
     if tree is not None and isinstance(policy, Readable):
@@ -164,8 +164,11 @@ def _probed(policy: Policy, config: RunConfig, options: ProbeOptions, seed: int,
     return probed_beliefs(train_probe(training, validation, options, weights), held_out)
 
 
-def _tree(config: RunConfig) -> tuple[GameTree | None, str | None]:
-    """The exact game of a config, or why there is none. Signals of the last stage come too late to tell anything."""
+def exact_game(config: RunConfig) -> tuple[GameTree | None, str | None]:
+    """Return the exact game of a config, or why there is none.
+
+    Signals of the last stage come too late to tell anything, and are left out.
+    """
     game = config.game
     if game.stages is None:
         return None, "it is no stage game"

@@ -76,6 +76,7 @@ class Episode(NamedTuple):
     states: tuple[StateRow, ...]  # by step, then state
     views: tuple[ViewRow, ...]  # by step, observer, observed
     events: tuple[Event, ...]  # by step
+    chosen: str | None = None  # how the episode was chosen from many, in a sentence; None: by its seed alone
 
     @property
     def n_states(self) -> int:

@@ -53,6 +53,7 @@ def record_episode(
     title: str,
     players: Sequence[str],
     beliefs: Observers | None = None,
+    chosen: str | None = None,
 ) -> Episode:
     """Play one game and record it.
 
@@ -64,6 +65,7 @@ def record_episode(
         title: What the episode is called.
         players: Who plays each state.
         beliefs: What tells the beliefs of each observer along the game; None: none are recorded.
+        chosen: How the seed was chosen, where it was looked for, in a sentence.
 
     Raises:
         ValueError: If an intent is unknown.
@@ -91,6 +93,7 @@ def record_episode(
         states=tuple(states),
         views=_views(plays, None if beliefs is None else beliefs.along(plays)),
         events=events(steps),
+        chosen=chosen,
     )
 
 
