@@ -24,10 +24,7 @@ extensions = [
 ]
 exclude_patterns = ["generators", "reference/generated/*.part.md"]
 nitpicky = True
-nitpick_ignore_regex = [
-    (r"py:.*", r"(?!security_dilemma).*"),  # of other libraries
-    (r"py:class", r".*\._\w+|.*\.Kind|.*\.Annotated.*"),  # in annotations and bases: what has no page
-]
+nitpick_ignore_regex = [(r"py:.*", r"(?!security_dilemma).*")]  # what other libraries have is not described here
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -60,5 +57,6 @@ def setup(app: Any) -> None:
     from docs.generators import fields, offered, site
 
     app.connect("builder-inited", lambda app: site.write(Path(app.srcdir)))
-    app.connect("autodoc-process-docstring", fields.describe)
+    app.connect("autodoc-process-docstring", fields.describe, priority=400)  # napoleon's is 500
+    app.connect("doctree-read", offered.qualify)
     app.connect("missing-reference", offered.resolve)

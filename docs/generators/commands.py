@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
-
 from docs.generators.tables import code, prose, table
+
 from security_dilemma_training.cli import app
 
 __all__ = ["commands", "reference"]

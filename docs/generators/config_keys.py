@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docs.generators.tables import code, prose, table
+
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
 from security_dilemma_training.sections import Frozen
@@ -34,7 +35,13 @@ MAPPINGS = {
 """What to call the values of keys whose schemas are too deep for a cell."""
 
 HEADINGS = ("Key", "Value", "Default", "Meaning")
-TYPES = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`", "string": "text", "null": "`null`"}
+TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "`true`, `false`",
+    "string": "text",
+    "null": "`null`",
+}
 TOLD = 60  # characters of a default that a cell holds
 
 

@@ -1,6 +1,6 @@
 """The environment's page in PettingZoo's format, from the tables of the rules.
 
-``python -m docs.generators.environment`` writes ``docs/environment.md``, which is committed: it is read on code hosts, too.
+``python -m docs.generators.environment`` writes ``docs/environment.md``, which is committed: code hosts show it, too.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from string import Template
 from typing import Any
 
 import numpy as np
-from gymnasium import spaces
-
 from docs.generators.rewards import reward_rows
 from docs.generators.tables import code, prose, table
+from gymnasium import spaces
+
 from security_dilemma.actions import ACTION_MODES, CONTINUOUS_COMPONENTS
 from security_dilemma.arrays import Value
 from security_dilemma.combat import attack_probability, attack_strength, defence_strength
-from security_dilemma.params import DEFAULT_WORLD, PARAMETERS, WORLDS, Params
 from security_dilemma.parallel_env import METADATA, SecurityDilemma
+from security_dilemma.params import DEFAULT_WORLD, PARAMETERS, WORLDS, Params
 from security_dilemma.perception import observation_table
 from security_dilemma.spaces import INTENTS, START_OPTIONS
 from security_dilemma.stages import MAX_STATES
@@ -111,7 +111,7 @@ def _modes() -> Iterator[Sequence[str]]:
     sent = {
         "multidiscrete": "one number for each component",
         "discrete": "the product of the components, the last one running fastest",
-        "continuous": f"{rates}: rates, a burn from 0.5 on, and the probability of a strike; no other signals, no support",
+        "continuous": f"{rates}: rates, a burn from 0.5 on, a strike's probability; no other signals, no support",
     }
     for mode in ACTION_MODES:
         two, three = (SecurityDilemma(action_mode=mode, n_states=n).action_space("state_0") for n in (2, 3))
@@ -135,7 +135,11 @@ def _worlds() -> Iterator[Sequence[str]]:
         attack = attack_strength(params, np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
         defence = defence_strength(params, np.zeros(3), np.zeros(3))
         chances = attack_probability(params, np.full(3, params.balance), attack, defence)
-        yield code(name), *(f"{value:g}" for value in (params.balance, params.distinguishability)), *map("{:.3f}".format, chances)
+        yield (
+            code(name),
+            *(f"{value:g}" for value in (params.balance, params.distinguishability)),
+            *map("{:.3f}".format, chances),
+        )
 
 
 def _signature() -> tuple[str, list[Sequence[str]]]:
@@ -174,7 +178,7 @@ def page() -> str:
     bodies = {name: "\n".join(f"| {' | '.join(row)} |" for row in found) for name, found in rows.items()}
     numbers = {"max_states": MAX_STATES, "observation_size": len(observation_table(Params()))}
     template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    return template.substitute(tables | bodies | numbers, signature=call)
+    return template.substitute(tables, **bodies, **numbers, signature=call)
 
 
 def main() -> None:

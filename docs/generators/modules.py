@@ -38,7 +38,9 @@ def public_modules(package: ModuleType) -> Iterator[ModuleType]:
 def pages() -> dict[str, str]:
     """Return every page as reStructuredText, by the name of its module."""
     modules = [module for package in PACKAGES for module in public_modules(package)]
-    return {module.__name__: _package(module, modules) if _is_package(module) else _module(module) for module in modules}
+    return {
+        module.__name__: _package(module, modules) if _is_package(module) else _module(module) for module in modules
+    }
 
 
 def home(module: ModuleType, name: str) -> str:
@@ -64,9 +66,11 @@ def _package(package: ModuleType, modules: list[ModuleType]) -> str:
     parts = [f"{_heading(package)}\n{_described(package)}"]
     offered = [_role(package, name) for name in getattr(package, "__all__", ())]
     if offered:
-        parts.append(f"Offered by the package itself: {', '.join(offered)}.\n")
+        parts.append(f"Offered here: {', '.join(offered)}.\n")
     within = [module for module in modules if module.__name__.rpartition(".")[0] == package.__name__]
-    rows = "\n".join(f"   * - :doc:`{_title(module)} <{module.__name__}>`\n     - {_summary(module)}" for module in within)
+    rows = "\n".join(
+        f"   * - :doc:`{_title(module)} <{module.__name__}>`\n     - {_summary(module)}" for module in within
+    )
     parts.append(f".. list-table::\n   :widths: 25 75\n\n{rows}\n")
     entries = "\n".join(f"   {_title(module)} <{module.__name__}>" for module in within if _is_package(module))
     return "\n".join([*parts, f".. toctree::\n   :hidden:\n\n{entries}\n"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from docs.generators import commands, config_keys, modules
+
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["write"]
