@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from security_dilemma.params import WORLDS, nearest
 from security_dilemma_training.faults import ConfigError, Fault
-from security_dilemma_training.players import player
+from security_dilemma_training.players import is_zip, player
 from security_dilemma_training.policies import Matched, Policy
 from security_dilemma_training.runs import Run
 
@@ -58,12 +58,19 @@ def cast(
         raise ConfigError([Fault("players", problem)])
     policies = [player(spec, config, trusted=True) for spec in specs]
     policy = policies[0] if len(specs) == 1 else Matched(policies)
-    return Cast(config, tuple(specs) if len(specs) == n else (specs[0],) * n, policy)
+    names = tuple(_short(spec) for spec in specs)
+    return Cast(config, names if len(specs) == n else names * n, policy)
 
 
 def run_of(specs: Sequence[str]) -> Run | None:
     """Return the first run among players, or None."""
     return next((Run.open(spec) for spec in specs if (Path(spec) / "manifest.json").exists()), None)
+
+
+def _short(spec: str) -> str:
+    """What a player is called: of a folder or a zip the end of its path, which tells nothing of the machine."""
+    path = Path(spec)
+    return "/".join(path.resolve().parts[-2:]) if path.is_dir() else path.name if is_zip(spec) else spec
 
 
 def _games(specs: Sequence[str], world: str | None, path: Path | None, other: RunConfig | None) -> RunConfig:
