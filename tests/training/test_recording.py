@@ -224,3 +224,16 @@ def test_an_episode_is_plain_data() -> None:
     episode = recorded(Coin(0.2), config_of(params={"upkeep": [0.01, 0.02]}))
     text = json.dumps(episode, allow_nan=False)
     assert json.loads(text)[5]["upkeep"] == [0.01, 0.02]
+
+
+def test_arms_that_are_misread_and_several_wars_are_told() -> None:
+    # arming for defence looks half offensive where postures cannot be told apart; two hawks among three states
+    config = config_of(game={"n_states": 3, "max_cycles": 30}, params={"crisis_rate": 0.2, "surge_attack": 1.0})
+    armed = Scripted(Move.ARM_DEFENSIVELY)
+    episode = recorded(Matched([HAWK, HAWK, armed]), config, seed=1)
+    assert episode.outcome.startswith("2 wars, 2 of them tragic, of two security seekers; the last in step ")
+    against_armed = next(event for event in told(episode, "strike") if event.states[1] == "state_2")
+    row = next(view for view in episode.views if view[:3] == (against_armed.step, against_armed.states[0], "state_2"))
+    words = f"whose {row.arms:.3g} units of arms it takes for {row.dossier:.0%} offensive (in truth {row.share:.0%})"
+    assert words in against_armed.text
+    assert row.dossier > row.share + 0.1

@@ -42,8 +42,7 @@ def outcome(steps: Sequence[Step]) -> str:
         kind = "A tragic war, of two security seekers," if tragic else "War"
         return f"{kind} in {_place(wars[0])}: {fight(wars[0])}."
     of_seekers = f", {tragic} of them tragic, of two security seekers" if tragic else ""
-    last = f"the last in {_place(wars[-1])}: {fight(wars[-1])}"
-    return f"{len(wars)} wars{of_seekers}, {last}."
+    return f"{len(wars)} wars{of_seekers}; the last in {_place(wars[-1])}: {fight(wars[-1])}."
 
 
 def _described(step: Step, i: int) -> str:
@@ -92,7 +91,7 @@ def _strikes(step: Step) -> Iterator[Event]:
             true = float(posture_share(before.offensive[j], before.defensive[j]))
             arms = number(float(before.reported_arms[i, j]))
             text += (
-                f", whose {arms} units of arms it takes for {before.dossier[i, j]:.0%} offensive (rightly {true:.0%})"
+                f", whose {arms} units of arms it takes for {before.dossier[i, j]:.0%} offensive (in truth {true:.0%})"
             )
         broken = " It breaks its pledge not to." if before.pledged[i] else ""
         yield Event(step.number, "strike", (state_name(i), state_name(j)), f"{text}.{broken}")

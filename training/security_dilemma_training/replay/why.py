@@ -58,7 +58,7 @@ def fight(step: Step) -> str:
     deed = f"{state_name(striker)} struck {state_name(victim)}"
     if winner == striker:
         return f"{deed} and won, with a chance of {odds}"
-    return f"{deed} and lost: the attack was repelled, with a chance of {odds}"
+    return f"{deed} and lost: the attack was repelled, which had a chance of {odds}"
 
 
 def why(step: Step, i: int) -> str:
