@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from security_dilemma import theory
 from security_dilemma.params import PARAMETERS
 from security_dilemma.stage_games import STAGE_GAMES
+from tests.docs.pages import DOCS, ROOT, blocks
 
-ROOT = Path(__file__).parents[1]
-DOC = (ROOT / "docs" / "stage_games.md").read_text(encoding="utf-8")
+DOC = (DOCS / "stage_games.md").read_text(encoding="utf-8")
 
 
 def test_the_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
-    for block in re.findall(r"```python\n(.*?)```", DOC, re.DOTALL):
-        exec(block, names)
+    for block in blocks(DOC):
+        if block.language == "python":
+            exec(block.text, names)
     window = "Window(low=0.1796232085079129, high=0.6059069558468226)"
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "0.0"
@@ -34,7 +34,7 @@ def test_every_game_has_a_section() -> None:
 
 def test_what_it_names_is_there() -> None:
     files = re.findall(r"configs/theory/\w+\.yaml|tests/[\w/]+\.py", DOC) + re.findall(r"\]\((\w+\.md)\)", DOC)
-    assert [path for path in files if not ((ROOT / path).exists() or (ROOT / "docs" / path).exists())] == []
+    assert [path for path in files if not ((ROOT / path).exists() or (DOCS / path).exists())] == []
     compound = set(re.findall(r"`(\w+_\w+)`", DOC))
     assert "strike_shares" in compound
     assert compound <= {*vars(theory), *PARAMETERS, *STAGE_GAMES}

@@ -1,0 +1,69 @@
+"""The site is built without a warning, and its pages ask nothing of a network."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser import CHROMIUM, needs_browser
+from tests.docs.pages import PAGES, ROOT
+
+pytestmark = pytest.mark.slow
+
+FETCHED = re.compile(
+    r"""<(?:script|img|iframe|source|video)[^>]*\ssrc=["'](?:https?:)?//|<link[^>]*\shref=["'](?:https?:)?//"""
+)
+FETCHED_BY_STYLES = re.compile(r"""(?:url\(|@import\s)["']?(?:https?:)?//""")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built of a copy of the docs: building writes pages among them."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("generated", "__pycache__"))
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", "html"]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    assert built.stderr == ""
+    return folder / "html"
+
+
+def test_every_page_is_there(site: Path) -> None:
+    pages = [*PAGES, *(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))]
+    assert [page for page in pages if not (site / page).with_suffix(".html").exists()] == []
+    assert "(…, N) float, offensive stock O" in (site / "reference/generated/security_dilemma.state.html").read_text()
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    pages, styles = list(site.rglob("*.html")), list(site.rglob("*.css"))
+    assert len(pages) > 100
+    assert styles
+    assert [path.name for path in pages if FETCHED.search(path.read_text("utf-8"))] == []
+    assert [path.name for path in styles if FETCHED_BY_STYLES.search(path.read_text("utf-8"))] == []
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_opens_without_a_word_and_fits_the_screen(site: Path, width: int) -> None:
+    said: list[str] = []
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        for name in ("index", "environment", "reference/config", "reference/commands", "notebooks/1_a_first_game"):
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            assert page.locator("h1").count() == 1
+        browser.close()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
