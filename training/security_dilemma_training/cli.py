@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from security_dilemma_training import cli_benchmark, cli_evaluate, cli_export, cli_replay, cli_theory, cli_tune
+from security_dilemma_training import (
+    cli_benchmark,
+    cli_evaluate,
+    cli_export,
+    cli_play,
+    cli_replay,
+    cli_theory,
+    cli_tune,
+)
 from security_dilemma_training.cli_options import (
     Beliefs,
     Exploitability,
@@ -173,6 +181,7 @@ app.command()(cli_benchmark.benchmark)
 app.command()(cli_theory.theory)
 app.command()(cli_theory.tournament)
 app.command()(cli_export.export)
+app.command()(cli_play.play)
 app.command()(cli_replay.replay)
 app.command()(cli_tune.tune)
 
