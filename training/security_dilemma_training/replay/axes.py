@@ -15,13 +15,17 @@ __all__ = ["MARGIN", "column", "cursor", "data", "finished", "pointed_at", "seri
 
 MARGIN = 92
 """Pixels left of every chart over steps, so that steps stand under one another."""
+TICKS = 12
+"""About so many steps are named on an axis."""
 HALF = 0.5
 """A step's mark reaches so far to either side."""
 
 
 def step_axis(episode: Episode, field: str = "step") -> alt.X:
     """Return the axis of steps, the same in every chart of an episode."""
-    axis = alt.Axis(title="step", format="d", tickMinStep=1, grid=False, labelOverlap=True)
+    apart = max(1, round(episode.steps / TICKS))
+    ticks = [float(step) for step in range(0, episode.steps + 1, apart)]
+    axis = alt.Axis(title="step", format="d", values=ticks, grid=False, labelOverlap=True)
     scale = alt.Scale(domain=[-HALF, episode.steps + HALF], nice=False)
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
 

@@ -23,6 +23,8 @@ from security_dilemma_training.replay.rows import BELIEVED, GREED, TRUE, dyad_ro
 
 __all__ = ["beliefs", "phase"]
 
+FEW = 3
+"""In episodes as short as that a line may be a single point."""
 ROOM = 1.06
 """What the axes of the phase portrait are longer than arms, for the words at its points."""
 
@@ -45,7 +47,7 @@ def beliefs(episode: Episode, observer: str, observed: str) -> alt.LayerChart:
     told = [alt.Tooltip("step:O"), *(alt.Tooltip(f"{kind}:Q", format=".2f") for kind in kinds)]
     layers = [
         base.mark_area(color=CRISIS, opacity=0.22).encode(x=step_axis(episode), y=y, y2=alt.Y2(f"{BELIEVED}:Q")),
-        lines.mark_line(strokeWidth=2.2),
+        lines.mark_line(strokeWidth=2.2, point=episode.steps <= FEW),
         cursor(episode),
         pointed_at(column(base, episode), told),
     ]
@@ -59,14 +61,15 @@ def phase(episode: Episode, top: float) -> alt.LayerChart:
 
     Args:
         episode: The episode.
-        top: Where both axes end, in units of arms.
+        top: How far arms reach, in units.
     """
-    base = alt.Chart(data(dyad_rows(episode))).transform_calculate(x="datum[one]", y="datum[other]")
+    both = "isValid(datum[one]) && isValid(datum[other])"
+    base = alt.Chart(data(dyad_rows(episode))).transform_filter(both).transform_joinaggregate(last="max(step)")
     scale = alt.Scale(domain=[0, top * ROOM], nice=False)
     axis = alt.Axis(title=None, tickCount=4, gridColor=LINE)
     x, y = alt.X("x:Q", scale=scale, axis=axis), alt.Y("y:Q", scale=scale, axis=axis)
     told = [alt.Tooltip("step:O"), *(alt.Tooltip(f"{name}:Q", format=".2f") for name in names(episode))]
-    path = base.encode(x=x, y=y, order="step:Q", tooltip=told)
+    path = base.transform_calculate(x="datum[one]", y="datum[other]").encode(x=x, y=y, order="step:Q", tooltip=told)
     past = path.transform_filter("datum.step <= step")
     even = alt.Chart(data([{"x": 0, "y": 0}, {"x": top * ROOM, "y": top * ROOM}])).encode(x=x, y=y)
     layers = [
@@ -75,32 +78,25 @@ def phase(episode: Episode, top: float) -> alt.LayerChart:
         path.mark_circle(color=FAINT, size=60, opacity=0.35),
         past.mark_line(color=INK, strokeWidth=2.2),
         past.mark_circle(color=INK, size=26, opacity=1),
-        *_ends(path, episode),
-        *_names(),
+        *_marked(path),
         path.transform_filter("datum.step == step").mark_point(
             shape="diamond", size=190, color=INK, fill=PAPER, strokeWidth=2.4, opacity=1
         ),
     ]
-    return finished(layers, 300, *_pair(episode))
+    chart = finished(layers, 300, *_pair(episode))
+    chart.title = alt.TitleParams(alt.ExprRef("'→ arms of ' + one + ',  ↑ arms of ' + other"), fontWeight="normal")
+    return chart
 
 
-def _ends(path: alt.Chart, episode: Episode) -> list[alt.Chart]:
-    """The words start, war and end beside their points."""
-    war = next((row.step for row in episode.states if row.belligerent), None)
-    last = "end" if war is None else "war"
-    marks = []
-    for step, word, color in ((0, "start", INK), (episode.steps if war is None else war, last, WAR if war else INK)):
-        text = path.transform_filter(f"datum.step == {step}")
-        marks.append(text.mark_text(text=word, dx=9, dy=-9, align="left", fontWeight="bold", color=color))
-    return marks
-
-
-def _names() -> list[alt.Chart]:
-    """Whose arms the axes are, within the chart: titles of axes cannot follow what is chosen."""
-    base = alt.Chart(data([{}]))
+def _marked(path: alt.Chart) -> list[alt.Chart]:
+    """The words start, war and end beside their points; war is that of the two."""
+    war = "indexof(datum.war, one) >= 0 && indexof(datum.war, other) >= 0"
+    words = {"start": "datum.step == 0", "war": war, "end": f"datum.step == datum.last && !({war})"}
     return [
-        base.mark_text(text=alt.ExprRef("'arms of ' + one + ' →'"), x="width", y="height", align="right", dx=-4, dy=-7),
-        base.mark_text(text=alt.ExprRef("'↑ arms of ' + other"), x=0, y=0, align="left", dx=5, dy=9),
+        path.transform_filter(when).mark_text(
+            text=word, align="left", dx=9, dy=dy, fontWeight="bold", color=WAR if word == "war" else INK
+        )
+        for (word, when), dy in zip(words.items(), (-9, 12, 12), strict=True)
     ]
 
 

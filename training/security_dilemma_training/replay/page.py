@@ -12,8 +12,9 @@ from security_dilemma_training.pages.page import figure, page
 from security_dilemma_training.replay.dyads import beliefs, phase
 from security_dilemma_training.replay.episode import Episode
 from security_dilemma_training.replay.panel import head, step_templates, story
-from security_dilemma_training.replay.rows import names
+from security_dilemma_training.replay.rows import is_armed, names
 from security_dilemma_training.replay.timelines import arms, deeds, payoffs, signals, top_of_arms
+from security_dilemma_training.replay.words import kind_of
 from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -44,17 +45,23 @@ CONTROLS = """\
 
 CAPTIONS = {
     "arms": "The dark area below is offensive arms, the pale one on top, with the dashed edge, defensive arms. "
-    "Shaded columns are steps of crisis, in which the state can strike and be struck.",
+    "Shaded columns are steps of crisis, in which the state can strike and be struck; a line is "
+    "a war, a cross on it the state's own strike, the number its chance to win.",
     "deeds": "What each state did in each step; a dot is a step in which it held.",
     "signals": "What each state said, beside what it truly is; hollow symbols are those of greedy states. Talk "
     "is free, but for a burnt cost, and a broken pledge is punished.",
     "beliefs": "The dashed line is which share of the other's arms it takes for offensive, the full line the truth; "
     "the shaded gap is what it misreads.",
-    "greed": " The dotted line is how likely it holds the other to be greedy.",
     "phase": "Each point is a step: along the bottom the arms of one, upwards those of the other. A path that climbs "
     "beside the dotted line is an arms race, each answering the other; the diamond is the step shown.",
     "payoffs": "What each state has been paid so far, discounted; 1 is what a whole undisturbed future is worth. "
     "Point at a step to read what it paid and why.",
+}
+
+GREED_CAPTIONS = {
+    "exact": "The dotted line is how likely the other is to be greedy, by Bayes's rule, for who knows the strategies.",
+    "probe": "The dotted line is how likely the other is to be greedy, as far as a probe trained on games of the same "
+    "players can tell from all that the state saw.",
 }
 
 
@@ -100,9 +107,11 @@ def _charts(episodes: Sequence[Episode]) -> dict[str, alt.LayerChart]:
             charts[f"arms-{place}-{which}"] = arms(episode, state, top)
         charts[f"deeds-{place}"] = deeds(episode)
         charts[f"signals-{place}"] = signals(episode)
-        charts[f"beliefs-{place}-0"] = beliefs(episode, "one", "other")
-        charts[f"beliefs-{place}-1"] = beliefs(episode, "other", "one")
-        charts[f"phase-{place}"] = phase(episode, top)
+        if is_armed(episode):
+            charts[f"phase-{place}"] = phase(episode, top)
+        if is_armed(episode) or episode.belief_kind:
+            charts[f"beliefs-{place}-0"] = beliefs(episode, "one", "other")
+            charts[f"beliefs-{place}-1"] = beliefs(episode, "other", "one")
         charts[f"payoffs-{place}"] = payoffs(episode)
     return charts
 
@@ -111,32 +120,45 @@ def _episode(episode: Episode, place: int, title: str) -> str:
     """The HTML of an episode: what it is, its charts, the text of its steps."""
     templates = "".join(f"<template>{step}</template>" for step in step_templates(episode))
     who = names(episode)
-    pairs = _pair(who) if len(who) > 2 else ""
-    aware = CAPTIONS["beliefs"] + CAPTIONS["greed"] * (episode.belief_kind is not None)
     arms_of = "".join(f"<h3>{_heading(episode, which)}</h3>{_arms(place, which, who)}" for which in range(len(who)))
     words = (
         f'<div class="panel" role="region" aria-label="the step in words" aria-live="polite"></div>{templates}'
-        f"<h3>What happened</h3>{story(episode)}<h3>Arms of one against arms of the other</h3>"
-        f"{_figure('phase', place, 'Path of the arms of one state against those of another')}"
+        f"<h3>What happened</h3>{story(episode)}{_phase(episode, place)}"
     )
     more = (
         f"<h3>What they did</h3>{_figure('deeds', place, 'What each state did in each step')}"
         f"<h3>What they said, and what they are</h3>{_figure('signals', place, 'What each state said in each step')}"
-        f"<h3>What they believed of one another</h3>{pairs}"
-        f"{figure(f'beliefs-{place}-0', '', 'Believed and true offensive share of the arms of another state')}"
-        f"{figure(f'beliefs-{place}-1', aware, 'The same the other way round')}"
+        f"{_beliefs(episode, place)}"
         f"<h3>What it paid</h3>{_figure('payoffs', place, 'Discounted payoffs of each state')}"
     )
     columns = (
-        f'<div class="columns"><div class="arms">{arms_of}</div><div class="words">{words}</div>'
+        f'<div class="columns"><div class="arms">{arms_of}{_pair(who)}</div><div class="words">{words}</div>'
         f'<div class="more">{more}</div></div>'
     )
     return f'<section class="episode" aria-label="{escape(episode.title)}">{title}{head(episode)}{columns}</section>'
 
 
+def _phase(episode: Episode, place: int) -> str:
+    """The phase portrait; nothing where nobody ever had arms."""
+    if not is_armed(episode):
+        return ""
+    drawn = _figure("phase", place, "Path of the arms of one state against those of another")
+    return f"<h3>Arms of one against arms of the other</h3>{drawn}"
+
+
+def _beliefs(episode: Episode, place: int) -> str:
+    """What two states believe of one another; nothing where there is nothing to believe."""
+    if not is_armed(episode) and episode.belief_kind is None:
+        return ""
+    told = CAPTIONS["beliefs"] + (f" {GREED_CAPTIONS[episode.belief_kind]}" if episode.belief_kind else "")
+    first = figure(f"beliefs-{place}-0", "", "Believed and true offensive share of the arms of another state")
+    second = figure(f"beliefs-{place}-1", told, "The same the other way round")
+    return f"<h3>What they believed of one another</h3>{first}{second}"
+
+
 def _heading(episode: Episode, which: int) -> str:
     row = episode.states[which]
-    return f"Arms of {escape(row.state)}, a {escape(row.intent.replace('_', ' '))}"
+    return escape(f"Arms of {row.state}, {kind_of(row.intent)}")
 
 
 def _arms(place: int, which: int, who: Sequence[str]) -> str:
@@ -149,14 +171,16 @@ def _figure(kind: str, place: int, label: str) -> str:
 
 
 def _pair(who: Sequence[str]) -> str:
-    """Two lists to choose the states from that the charts of two states show."""
+    """Two lists to choose the states from that the charts of two states show; nothing where there are only two."""
+    if len(who) == 2:
+        return ""
     selects = [
         f"<label>{word} <select>"
         + "".join(f"<option{' selected' * (name == who[k])}>{escape(name)}</option>" for name in who)
         + "</select></label>"
         for k, word in enumerate(("one", "other"))
     ]
-    return f'<div class="pair">{"".join(selects)}</div>'
+    return f'<div class="pair">Charts of two states show {"".join(selects)}</div>'
 
 
 def _own(name: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from security_dilemma_training.replay.episode import Episode, Event, StateRow, ViewRow
-from security_dilemma_training.replay.words import deed, intent, number, said, terms, world_in_words
+from security_dilemma_training.replay.why import chance
+from security_dilemma_training.replay.words import deed, intent, kind_of, number, said, terms, world_in_words
 
 __all__ = ["head", "step_templates", "story"]
 
@@ -19,8 +20,9 @@ def head(episode: Episode) -> str:
     players = zip(episode.states[: episode.n_states], episode.players, strict=True)
     facts = [
         ("World", f"{intent(episode.world).capitalize()}. {world_in_words(episode)}"),
-        *((f"{row.state}", f"truly a {intent(row.intent)}; played by {player}") for row, player in players),
+        *((f"{row.state}", f"truly {kind_of(row.intent)}; played by {player}") for row, player in players),
         ("Seed", str(episode.seed)),
+        *([("Chosen", episode.chosen)] if episode.chosen else []),
     ]
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts)
     return f'<p class="outcome">{escape(episode.outcome)}</p><dl class="facts">{rows}</dl>{_parameters(episode)}'
@@ -76,7 +78,7 @@ def _lines(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> Itera
         backing = f", supports {row.supports}" if row.supports else ""
         yield "Does", f"{done}{f' and {word}' if word and word != 'is silent' else ''}{backing}"
     if row.belligerent:
-        yield "War", f"it {'won' if row.won else 'lost'}; its chance to win was {number(row.win_chance or 0.0)}"
+        yield "War", f"it {'won' if row.won else 'lost'}; its chance to win was {chance(row.win_chance or 0.0)}"
     if row.payoff is not None:
         yield "Is paid", f"{number(row.payoff, 3)} = {terms(row.terms or {}) or '0'}"
     if row.total is not None:
@@ -86,7 +88,7 @@ def _lines(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> Itera
 
 
 def _view(view: ViewRow) -> str:
-    greedy = "" if view.belief is None else f", and it to be greedy with a chance of {number(view.belief)}"
+    greedy = "" if view.belief is None else f", and it to be greedy with a chance of {chance(view.belief)}"
     return f"{view.dossier:.0%} of {view.observed}'s arms to be offensive (in truth {view.share:.0%}){greedy}"
 
 
@@ -95,8 +97,8 @@ def _temptation(row: StateRow, states: Iterable[StateRow]) -> Iterator[tuple[str
     if row.strike_chance is None:
         return
     others = [other.strike_chance for other in states if other.crisis and other.state != row.state]
-    waits = f"; if it waits and is struck, with {number(1 - others[0])}" if others and others[0] is not None else ""
-    yield "Crisis", f"if it alone strikes it wins with a chance of {number(row.strike_chance)}{waits}"
+    waits = f"; if it waits and is struck, with {chance(1 - others[0])}" if others and others[0] is not None else ""
+    yield "Crisis", f"if it alone strikes it wins with a chance of {chance(row.strike_chance)}{waits}"
 
 
 def _event_button(event: Event) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "Rows",
     "arms_rows",
     "dyad_rows",
+    "is_armed",
     "names",
     "payoff_rows",
     "symbol_rows",
@@ -31,6 +32,11 @@ Rows = list[dict[str, Any]]
 def names(episode: Episode) -> list[str]:
     """Return the names of the states in order."""
     return [row.state for row in episode.states[: episode.n_states]]
+
+
+def is_armed(episode: Episode) -> bool:
+    """Return whether anyone ever had arms."""
+    return any(row.offensive + row.defensive > 0 for row in episode.states)
 
 
 def arms_rows(episode: Episode, state: str) -> Rows:
@@ -77,18 +83,22 @@ def view_rows(episode: Episode) -> Rows:
 
 
 def dyad_rows(episode: Episode) -> Rows:
-    """Return the arms of all states in each step, by the states' names."""
+    """Return the arms of all living states in each step, by the states' names, and who was at war in it."""
     steps: dict[int, dict[str, Any]] = {}
     for row in episode.states:
-        steps.setdefault(row.step, {"step": row.step})[row.state] = row.offensive + row.defensive
+        step = steps.setdefault(row.step, {"step": row.step, "war": []})
+        if row.alive:
+            step[row.state] = row.offensive + row.defensive
+        if row.belligerent:
+            step["war"].append(row.state)
     return list(steps.values())
 
 
 def war_label(row: StateRow) -> str:
-    """Return how a state fared in a war, as in ``strikes and wins (chance to win 0.86)``."""
+    """Return how a state fared in a war and its chance to win, as in ``strikes, wins (0.86)``."""
     came = "strikes" if row.struck else "is struck"
-    chance = "" if row.win_chance is None else f" (chance to win {number(row.win_chance)})"
-    return f"{came} and {'wins' if row.won else 'loses'}{chance}"
+    chance = "" if row.win_chance is None else f" ({number(row.win_chance)})"
+    return f"{came}, {'wins' if row.won else 'loses'}{chance}"
 
 
 def _step(row: StateRow) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -39,6 +39,8 @@ DEED_SHAPES = ("circle", "square", "triangle-up", "triangle-down", "cross")
 SIGNAL_SHAPES = ("circle", "triangle-right", "triangle-up", "square", "diamond")
 QUIET = ("holds", "is silent")
 """What is drawn small."""
+MANY = 30
+"""In longer episodes symbols are smaller."""
 ROOM = 1.35
 """What an axis of arms is longer than arms, for the words above them."""
 TOLD = ("title", "has", "does", "says", "paid", "why")
@@ -120,7 +122,11 @@ def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[s
     y = alt.Y("row:N", scale=alt.Scale(domain=labels), axis=axis)
     legend = alt.Legend(orient="top", columns=2, symbolFillColor="transparent", symbolStrokeWidth=1.5, symbolSize=80)
     shape = alt.Shape(f"{field}:N", scale=alt.Scale(domain=domain, range=list(shapes)), legend=legend)
-    size = alt.when(f"indexof({list(QUIET)}, datum.{field}) >= 0").then(alt.value(12)).otherwise(alt.value(110))
+    size = (
+        alt.when(f"indexof({list(QUIET)}, datum.{field}) >= 0")
+        .then(alt.value(12))
+        .otherwise(alt.value(110 if episode.steps <= MANY else 45))
+    )
     base = alt.Chart(data(rows)).encode(y=y)
     marks = base.encode(x=step_axis(episode), shape=shape, size=size)
     kinds = dict(zip(map(intent, INTENT_COLORS), INTENT_COLORS.values(), strict=True))
@@ -136,18 +142,23 @@ def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[s
 
 def _wars(episode: Episode, rows: list[dict[str, Any]]) -> list[alt.Chart]:
     """A line where there was war, with how it went beside it; a cross where the state struck."""
-    wars = alt.Chart(data([row for row in rows if row["war"]])).encode(x=step_axis(episode))
-    early = f"datum.step < {episode.steps / 2}"
+    fought = [row | {"nth": nth} for nth, row in enumerate(row for row in rows if row["war"])]
+    wars = alt.Chart(data(fought)).encode(x=step_axis(episode))
+    # to the side where there is room, in two rows in turn, and each with a halo below it
+    late = f"datum.step >= {episode.steps / 2}"
+    sides: tuple[tuple[str, Literal["left", "right"], int], ...] = ((f"!({late})", "left", 10), (late, "right", -10))
     texts = [
-        wars.transform_filter(early).mark_text(align="left", dx=10, y=6, baseline="top", color=WAR, fontWeight="bold"),
-        wars.transform_filter(f"!({early})").mark_text(
-            align="right", dx=-10, y=6, baseline="top", color=WAR, fontWeight="bold"
-        ),
+        wars.transform_filter(f"{side} && datum.nth % 2 == {row}")
+        .mark_text(align=align, dx=dx, y=8 + 14 * row, color=WAR, fontWeight="bold", stroke=PAPER, strokeWidth=width)
+        .encode(text="war:N")
+        for side, align, dx in sides
+        for row in (0, 1)
+        for width in (4, 0)
     ]
     strikes = wars.transform_filter("datum.struck").mark_point(
-        shape="cross", filled=True, color=WAR, size=190, opacity=1, y=13, stroke=PAPER
+        shape="cross", filled=True, color=WAR, size=190, opacity=1, y=8, stroke=PAPER
     )
-    return [wars.mark_rule(color=WAR, strokeWidth=2.5), strikes, *(text.encode(text="war:N") for text in texts)]
+    return [wars.mark_rule(color=WAR, strokeWidth=2.5), strikes, *texts]
 
 
 def _cap(episode: Episode, state: str, top: float) -> list[alt.Chart]:

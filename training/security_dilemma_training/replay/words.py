@@ -7,7 +7,7 @@ from typing import Any
 
 from security_dilemma_training.replay.episode import Episode, StateRow
 
-__all__ = ["DEEDS", "SIGNALS", "deed", "intent", "number", "said", "terms", "world_in_words"]
+__all__ = ["DEEDS", "SIGNALS", "deed", "intent", "kind_of", "number", "said", "terms", "world_in_words"]
 
 DEEDS = {
     "hold": "holds",
@@ -43,6 +43,11 @@ def said(row: StateRow) -> str | None:
 def intent(name: str) -> str:
     """Return the name of an intent as words."""
     return name.replace("_", " ")
+
+
+def kind_of(name: str) -> str:
+    """Return what a state of an intent is, with its article."""
+    return "a greedy state" if name == "greedy" else f"a {intent(name)}"
 
 
 def number(value: float, digits: int = 2) -> str:
