@@ -185,6 +185,7 @@ def test_a_stage_game_is_told_in_stages() -> None:
     episode = recorded(HAWK, config)
     assert episode.stages == ("hold", "hold or strike")
     assert [row.strike_chance is None for row in rows_of(episode, "state_0")] == [True, False, True]
+    assert [row.crisis for row in rows_of(episode, "state_0")] == [False, True, False]
     assert rows_of(episode, "state_0")[0].why == "A peaceful stage pays its stake, 0.4."
     assert episode.outcome.startswith("A tragic war, of two security seekers, in stage 1:")
     assert "eliminated" not in " ".join(event.text for event in episode.events)

@@ -22,7 +22,7 @@ class StateRow(NamedTuple):
     offensive: float  # units of arms
     defensive: float  # units of arms
     economy: float
-    crisis: bool  # in a crisis at the start of the step
+    crisis: bool  # in a crisis at the start of the step, in which a strike is possible
     pledged: bool  # a pledge not to strike first is in force
     strike_chance: float | None = None  # chance that a one-sided strike would win now; None where none is possible
     move: str | None = None  # the Move that took effect, lower case

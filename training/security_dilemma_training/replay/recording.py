@@ -12,7 +12,7 @@ from security_dilemma.perception import posture_share
 from security_dilemma.spaces import INTENTS, resolve_intents
 from security_dilemma.state import Move, Signal, State
 from security_dilemma_training.one_game import Played, one_game
-from security_dilemma_training.policies import Floats, Policy
+from security_dilemma_training.policies import Bools, Floats, Policy
 from security_dilemma_training.replay.accounted import Step, accounted, state_name
 from security_dilemma_training.replay.episode import Episode, StateRow, ViewRow
 from security_dilemma_training.replay.telling import events, outcome
@@ -78,7 +78,8 @@ def record_episode(
         total = total + config.gamma**step.number * step.played.paid * step.played.before.alive
         states += [_state_row(step, i, total[i]) for i in range(config.game.n_states)]
     last = plays[-1].after
-    states += [StateRow(**_standing(last, held[i], i)) for i in range(config.game.n_states)]
+    crisis = last.crisis & (config.game.stages is None)
+    states += [StateRow(**_standing(last, crisis, held[i], i)) for i in range(config.game.n_states)]
     return Episode(
         title=title,
         world=config.world or config.stage_game or config.label,
@@ -108,7 +109,7 @@ def _plain(value: Any) -> float:
     return float(f"{float(value):.{DIGITS}g}")
 
 
-def _standing(state: State, intent: str, i: int) -> dict[str, Any]:
+def _standing(state: State, crisis: Bools, intent: str, i: int) -> dict[str, Any]:
     """What is so of a state before it acts."""
     return {
         "step": int(state.steps),
@@ -118,14 +119,14 @@ def _standing(state: State, intent: str, i: int) -> dict[str, Any]:
         "offensive": _plain(state.offensive[i]),
         "defensive": _plain(state.defensive[i]),
         "economy": _plain(state.economy[i]),
-        "crisis": bool(state.crisis[i]),
+        "crisis": bool(crisis[i]),
         "pledged": bool(state.pledged[i]),
     }
 
 
 def _state_row(step: Step, i: int, total: float) -> StateRow:
     played = step.played
-    standing = _standing(played.before, step.intents[i], i)
+    standing = _standing(played.before, step.can_strike, step.intents[i], i)
     if not standing["alive"]:
         return StateRow(**standing)
     after, at_war = played.after, bool(played.after.belligerent[i])
