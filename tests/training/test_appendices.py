@@ -84,7 +84,7 @@ def test_the_report_has_both_parts(results: Results, tmp_path: Path) -> None:
 
 def test_without_measurements_nothing_is_added(results: Results) -> None:
     worlds = summarise(plain(results))
-    assert not appendices.pictures(worlds)
+    assert not appendices.pictures(worlds, {})
     assert not list(appendices.exploitability_section(worlds))
     assert not list(appendices.beliefs_section(worlds))
     assert "equilibrium" not in worlds[0].verdict.words

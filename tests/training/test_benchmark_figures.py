@@ -71,14 +71,14 @@ def test_the_matrix_and_its_mirror_add_up(cells: list[MeasuredCell]) -> None:
 
 
 def test_profiles_are_drawn_with_bands_unless_too_many(cells: list[MeasuredCell]) -> None:
-    few = shown(figures.profiles(uncontrolled(cells)))
+    few = shown(figures.profiles(figures.profile_lines(uncontrolled(cells))))
     assert [len(axes.lines) for axes in few] == [2, 2, 1]
     assert [len(axes.collections) for axes in few] == [2, 2, 1]
     heights = np.asarray(few[0].lines[0].get_ydata())
     assert heights[0] == 1
     assert heights[-1] == 0
     many = gather(frame([row("intense", s, 0.1 * k, algorithm=f"a{k}") for k in range(5) for s in range(2)]))
-    assert not shown(figures.profiles(many))[0].collections
+    assert not shown(figures.profiles(figures.profile_lines(many)))[0].collections
 
 
 def test_every_seed_has_its_learning_curve(cells: list[MeasuredCell]) -> None:

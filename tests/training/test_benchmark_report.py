@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import csv
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 
 from security_dilemma_training.benchmark import report
 from security_dilemma_training.benchmark.effects import effects, effects_lines
-from security_dilemma_training.benchmark.html_page import html_page
 from security_dilemma_training.benchmark.report import write_benchmark_report
 from security_dilemma_training.benchmark.results import frame
 from security_dilemma_training.benchmark.tables import (
@@ -21,6 +19,7 @@ from security_dilemma_training.benchmark.tables import (
 from security_dilemma_training.benchmark.terminal import print_leaderboard
 from security_dilemma_training.statistics import wilson_interval
 from tests.training.benchmark_rows import WARS, row, some_rows
+from tests.training.html_pages import Reader
 
 Rows = list[dict[str, Any]]
 CONTROLLED = ("none", "intent_revealed")
@@ -103,67 +102,34 @@ def test_leaderboards_show_what_was_measured_and_cost(written: tuple[Path, Rows]
     assert "learning" not in more.lower().split("## how to read")[0].replace("learning_", "")
 
 
-class Page(HTMLParser):
-    """Counts what a page has, and holds that every element is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.counts: dict[str, int] = {}
-        self.pictures: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.counts[tag] = self.counts.get(tag, 0) + 1
-        values = dict(attrs)
-        assert not {"href", "onclick", "onload"} & values.keys()
-        if tag == "img":
-            self.pictures.append(str(values["src"]))
-        if tag not in ("img", "meta", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def test_the_page_is_whole_and_needs_nothing_beside_it(written: tuple[Path, Rows]) -> None:
-    page, source = Page(), (written[0] / "report.html").read_text(encoding="utf-8")
+def test_the_page_shows_every_figure_as_charts(written: tuple[Path, Rows]) -> None:
+    page, source = Reader(), (written[0] / "report.html").read_text(encoding="utf-8")
     page.feed(source)
     assert not page.open
-    assert "script" not in page.counts
-    assert "default-src 'none'" in source
-    shown = text_of(written).count("](")
-    assert len(page.pictures) == shown == 7
-    for picture in page.pictures:
-        kind, _, data = picture.partition(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+    assert not page.pictures
+    shown = dict.fromkeys(name.rpartition("-")[0] for name in page.charts)
+    names = ["seeds", "payoffs", "improvement", "profiles", "controls", "learning_wars", "learning_returns"]
+    assert list(shown) == names
+    assert text_of(written).count("](") == len(names)
     tables = sum(line.startswith("| ---") for line in text_of(written).splitlines())
     assert page.counts["table"] == tables
+    assert (
+        page.counts["option"] == 1 + len(written[1]) + 1 + 2 * 2
+    )  # none, runs; learners under controls, and of curves
 
 
 @pytest.mark.usefixtures("quick")
 def test_text_from_elsewhere_is_shown_and_not_obeyed(tmp_path: Path) -> None:
-    hostile = "x|y <script>alert(1)</script> [a](javascript:b) ![c](http://d) `e` *f*"
+    hostile = "x|y </script><script>alert(1)</script> [a](javascript:b) ![c](http://d) `e` *f*"
     rows = [row(hostile, 0, 0.9, algorithm=hostile, command="echo ```<b>\n```")]
     write_benchmark_report(frame(rows), tmp_path, curves={}, command=hostile, failed={hostile: hostile})
-    page, source = Page(), (tmp_path / "report.html").read_text(encoding="utf-8")
+    page, source = Reader(), (tmp_path / "report.html").read_text(encoding="utf-8")
     page.feed(source)
     assert not page.open
-    assert not {"script", "a", "b"} & page.counts.keys()
-    assert all(picture.startswith("data:") for picture in page.pictures)
+    assert not {"a", "b", "img"} & page.counts.keys()
+    assert "<script>alert" not in source
     assert source.count("&lt;script&gt;") >= 5
     assert "echo ```&lt;b&gt;" in source
-
-
-def test_no_file_from_elsewhere_gets_into_the_page(tmp_path: Path) -> None:
-    (tmp_path / "secret.png").write_text("secret")
-    (tmp_path / "report").mkdir()
-    for elsewhere in ("../secret.png", str(tmp_path / "secret.png")):
-        with pytest.raises(ValueError, match="no picture beside the report"):
-            html_page(f"![x]({elsewhere})", "Title", tmp_path / "report")
 
 
 @pytest.mark.usefixtures("quick")

@@ -23,7 +23,7 @@ from security_dilemma_training.pages.marks import (
     layered,
     lit_opacity,
     number,
-    rows_of,
+    row_of,
     spread,
     tooltips,
 )
@@ -53,7 +53,7 @@ def exploitability(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLine
                     gain = Interval(found["gain"], found["low"], found["high"])
                     bounds = {"low": number(gain.low), "high": number(gain.high), "gain": show_interval(gain)}
                     where = {"place": place + shift + WIDTH * side, "value": number(gain.estimate)}
-                    seeds.append(rows_of(runs[run_key(result)], who=LABELS[intent], **where, **bounds))
+                    seeds.append(row_of(runs[run_key(result)], who=LABELS[intent], **where, **bounds))
     only = alt.selection_point(name=ONLY, fields=["who"], bind="legend")
     told = tooltips(list(runs.values()), alt.Tooltip("gain:N", title="gain [95 %]"), alt.Tooltip("who:N", title="of"))
     points = seed_marks(seeds, worlds, "gain of the best response found", told, None, only)

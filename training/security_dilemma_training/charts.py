@@ -22,7 +22,7 @@ from security_dilemma_training.pages.marks import (
     lit_stroke,
     number,
     replay_command,
-    rows_of,
+    row_of,
     spread,
     tooltips,
 )
@@ -88,7 +88,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLi
     for place, world in enumerate(worlds):
         for result, rate, side in zip(world.results, world.tragic, spread(len(world.tragic)), strict=True):
             line = runs[run_key(result)]
-            seeds.append(rows_of(line, place=place + WIDTH * side, value=number(rate), ends=line.facts["ends"]))
+            seeds.append(row_of(line, place=place + WIDTH * side, value=number(rate), ends=line.facts["ends"]))
         if len(world.tragic) > 1:
             middles.append(_middle(place + 0.3, world.interval("seekers", "tragic_war_rate")))
         regions += [
@@ -119,7 +119,7 @@ def strikes(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLine]) -> P
             rates = world.values(pair, metric)
             for result, rate, side in zip(world.results, rates, spread(len(rates)), strict=True):
                 line = runs[run_key(result)]
-                seeds.append(rows_of(line, place=place + shift + WIDTH * side, value=number(rate), who=who))
+                seeds.append(row_of(line, place=place + shift + WIDTH * side, value=number(rate), who=who))
             middles.append(_middle(place + shift, world.interval(pair, metric)))
     only = alt.selection_point(name=ONLY, fields=["who"], bind="legend")
     told = tooltips(list(runs.values()), alt.Tooltip("value:Q", title="here"), alt.Tooltip("who:N", title="of"))

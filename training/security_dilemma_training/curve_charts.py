@@ -19,7 +19,7 @@ from security_dilemma_training.pages.marks import (
     lit_lines,
     lit_opacity,
     points_of,
-    rows_of,
+    row_of,
     tooltips,
 )
 from security_dilemma_training.pages.report_page import Panels
@@ -91,7 +91,7 @@ def lines_of_worlds(
             lines = [series(result, intent) for result in world.results]
             for result, line in zip(world.results, lines, strict=True):
                 if len(line[0]):
-                    seeds.append(rows_of(runs[run_key(result)], who=LABELS[intent], **points_of(line)))
+                    seeds.append(row_of(runs[run_key(result)], who=LABELS[intent], **points_of(line)))
             means.append({"who": LABELS[intent], **points_of(mean_series(lines))})
         across = [{"y": rules[place][0], "what": rules[place][1]}] if rules else []
         layers = _lines(seeds, means, told, axes) + _rule(across)

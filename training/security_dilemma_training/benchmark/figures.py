@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from security_dilemma_training.benchmark.definitions import SURE
 from security_dilemma_training.benchmark.tables import NO_CONTROL, Comparison, MeasuredCell, contestants_of, worlds_of
-from security_dilemma_training.comparisons import performance_profile
+from security_dilemma_training.comparisons import Profile, performance_profile
 from security_dilemma_training.curves import Curves, logged_series
 from security_dilemma_training.figures import GREEDY, SEEKER, STYLE
 from security_dilemma_training.statistics import Interval
 from security_dilemma_training.summary import display_name
 from security_dilemma_training.verdict import Ending
 
-__all__ = ["BANDS", "controls", "improvement", "learning", "profiles", "strips"]
+__all__ = ["BANDS", "controlled", "controls", "improvement", "learning", "profile_lines", "profiles", "strips"]
 
 ENDINGS = {Ending.WAR: (GREEDY, "^"), Ending.PEACE: (SEEKER, "o"), Ending.BETWEEN: ("0.45", "s")}
 """Colour and marker of a seed by how it ends."""
@@ -98,28 +98,45 @@ def improvement(comparisons: Sequence[Comparison], contestants: Sequence[str]) -
     return figure
 
 
-def profiles(cells: Sequence[MeasuredCell]) -> Figure:
+def profile_lines(cells: Sequence[MeasuredCell]) -> list[tuple[MeasuredCell, Profile]]:
+    """Return the performance profile of each contestant in each world where payoffs are known, over one set of places.
+
+    Args:
+        cells: Contestants in worlds.
+    """
+    paid = [value for cell in cells for value in cell.values("payoff")]
+    margin = 0.03 * (max(paid) - min(paid)) + 1e-3
+    thresholds = np.linspace(min(paid) - margin, max(paid) + margin, 501)
+    known = [cell for cell in cells if cell.values("payoff")]
+    return [(cell, performance_profile([cell.values("payoff")], thresholds)) for cell in known]
+
+
+def profiles(lines: Sequence[tuple[MeasuredCell, Profile]]) -> Figure:
     """Draw for each world the share of runs that pay more than a threshold.
 
     With few contestants pointwise 95 % bands are drawn, too.
+
+    Args:
+        lines: As :func:`profile_lines` returns them.
     """
     with rc_context(STYLE):
+        cells = [cell for cell, _ in lines]
         worlds, names = worlds_of(cells), contestants_of(cells)
         figure, grid = _grid(len(worlds), 2, (3.9, 2.1), (1.0, 1.3))
-        paid = [value for cell in cells for value in cell.values("payoff")]
-        margin = 0.03 * (max(paid) - min(paid)) + 1e-3
-        thresholds = np.linspace(min(paid) - margin, max(paid) + margin, 501)
         for axes, world in zip(grid, worlds, strict=True):
-            for cell in (cell for cell in cells if cell.world == world and cell.values("payoff")):
+            for cell, found in lines:
+                if cell.world != world:
+                    continue
                 place = names.index(cell.contestant)
                 style: dict[str, Any] = {
                     "color": PALETTE[place % len(PALETTE)],
                     "linestyle": LINES[place // len(PALETTE) % len(LINES)],
                 }
-                found = performance_profile([cell.values("payoff")], thresholds)
                 if len(names) <= BANDS:
-                    axes.fill_between(thresholds, found.low, found.high, color=style["color"], alpha=0.12, linewidth=0)
-                axes.plot(thresholds, found.share, linewidth=1.5, label=cell.contestant, **style)
+                    axes.fill_between(
+                        found.thresholds, found.low, found.high, color=style["color"], alpha=0.12, linewidth=0
+                    )
+                axes.plot(found.thresholds, found.share, linewidth=1.5, label=cell.contestant, **style)
             axes.set_title(display_name(world), loc="left")
             axes.set_ylim(-0.02, 1.02)
         _label_below(grid, "threshold of the payoff (undisturbed futures)")
@@ -168,10 +185,8 @@ def controls(cells: Sequence[MeasuredCell]) -> Figure:
         cells: Contestants in worlds, with and without controls.
     """
     with rc_context(STYLE):
-        cells = [cell for cell in cells if _controlled(cells, cell)]
+        cells, options = controlled(cells)
         worlds, names = worlds_of(cells), contestants_of(cells)
-        changed = dict.fromkeys(cell.control for cell in cells if cell.control != NO_CONTROL)
-        options = [NO_CONTROL, *changed]
         figure = Figure(figsize=(1.6 + 1.95 * len(worlds), 1.6 + 1.35 * len(names)))
         grid = figure.subplots(len(names), len(worlds), sharex=True, sharey=True, squeeze=False)
         for name, panels in zip(names, grid, strict=True):
@@ -186,6 +201,16 @@ def controls(cells: Sequence[MeasuredCell]) -> Figure:
             "Tragic war rate of every seed, as it is and with one thing changed", x=0.01, ha="left", fontsize=10.5
         )
     return figure
+
+
+def controlled(cells: Sequence[MeasuredCell]) -> tuple[list[MeasuredCell], list[str]]:
+    """Return the cells of those who played a world both with and without controls, and the controls, none first."""
+    played: dict[tuple[str, str], set[str]] = {}
+    for cell in cells:
+        played.setdefault((cell.world, cell.contestant), set()).add(cell.control)
+    both = {place for place, own in played.items() if NO_CONTROL in own and len(own) > 1}
+    kept = [cell for cell in cells if (cell.world, cell.contestant) in both]
+    return kept, [NO_CONTROL, *dict.fromkeys(cell.control for cell in kept if cell.control != NO_CONTROL)]
 
 
 def _grid(
@@ -245,12 +270,6 @@ def _matrix(axes: Axes, pairs: Sequence[Comparison], names: Sequence[str]) -> No
     axes.set_xticks(range(len(names)), list(map(str, numbers)))
     axes.set_yticks(range(len(names)), [f"{name}  {number}" for number, name in zip(numbers, names, strict=True)])
     axes.tick_params(length=0)
-
-
-def _controlled(cells: Sequence[MeasuredCell], cell: MeasuredCell) -> bool:
-    """Whether a contestant played a world both with and without controls."""
-    own = {other.control for other in cells if (other.world, other.contestant) == (cell.world, cell.contestant)}
-    return NO_CONTROL in own and len(own) > 1
 
 
 def _joined(axes: Axes, cells: Sequence[MeasuredCell], options: Sequence[str]) -> None:

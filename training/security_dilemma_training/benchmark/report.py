@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from security_dilemma_training.benchmark import figures
+from security_dilemma_training.benchmark import charts, comparison_charts, figures
 from security_dilemma_training.benchmark.definitions import CAPTIONS, LOGGED, MEASURES, READING, SURE, few_seeds_told
 from security_dilemma_training.benchmark.effects import effects, effects_lines
-from security_dilemma_training.benchmark.html_page import html_page
 from security_dilemma_training.benchmark.markdown import block, escaped, head, table_row
 from security_dilemma_training.benchmark.particulars import commands, cost, failures, seeds
 from security_dilemma_training.benchmark.tables import (
@@ -31,6 +30,7 @@ from security_dilemma_training.benchmark.tables import (
 )
 from security_dilemma_training.curves import read_progress
 from security_dilemma_training.figures import save
+from security_dilemma_training.pages.report_page import Panels, report_page
 from security_dilemma_training.statistics import Interval
 from security_dilemma_training.summary import display_name, show_interval
 from security_dilemma_training.verdict import Ending, Outcome
@@ -60,9 +60,10 @@ def write_benchmark_report(
     failed: Mapping[str, str] | None = None,
     ceilings: Mapping[str, float] | None = None,
 ) -> Path:
-    """Write ``report.md``, ``report.html`` (one file, pictures within) and the figures, and return the first's path.
+    """Write ``report.md``, ``report.html`` and the figures, and return the first's path.
 
-    ``comparisons.csv`` has every pair of learners, in each world and over all.
+    ``report.html`` is one file with interactive charts within. ``comparisons.csv`` has every pair of learners, in each
+    world and over all.
 
     Args:
         rows: The results table, a row for each run.
@@ -82,7 +83,8 @@ def write_benchmark_report(
     cells = gather(rows, ceilings)
     plain = uncontrolled(cells)
     pairs = compare(plain)
-    drawn = _draw(cells, pairs, curves, folder)
+    runs = charts.run_lines(cells, folder)
+    drawn = _draw(cells, runs, pairs, curves, folder)
     parts = (
         _first_screen(plain, command, failed or {}),
         _figure("seeds", drawn),
@@ -100,36 +102,46 @@ def write_benchmark_report(
     text = "\n".join(line for part in parts for line in part) + "\n"
     write_atomically(folder / "comparisons.csv", _csv(pairs))
     write_atomically(folder / "report.md", text)
-    write_atomically(folder / "report.html", html_page(text, TITLE, folder))
+    write_atomically(folder / "report.html", report_page(text, TITLE, folder, drawn, list(runs.values())))
     return folder / "report.md"
 
 
 def _draw(
-    cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], curves: Mapping[str, Path], folder: Path
-) -> list[str]:
-    """Write the figures for which there are data, and return their names."""
+    cells: Sequence[MeasuredCell],
+    runs: charts.RunLines,
+    pairs: Sequence[Comparison],
+    curves: Mapping[str, Path],
+    folder: Path,
+) -> dict[str, Panels]:
+    """Write the figures for which there are data, and return the charts of each by name."""
     plain = uncontrolled(cells)
-    pictures: dict[str, Figure] = {}
+    drawn: dict[str, tuple[Figure, Panels]] = {}
     if plain:
-        pictures["seeds"] = figures.strips(
-            plain, "tragic_war_rate", "tragic war rate", "Where each seed ends", share=True
+        metric, label = "tragic_war_rate", "tragic war rate"
+        drawn["seeds"] = (
+            figures.strips(plain, metric, label, "Where each seed ends", share=True),
+            charts.strips(plain, runs, metric, label, share=True),
         )
     if any(cell.values("payoff") for cell in plain):
         label = "payoff of a state (undisturbed futures)"
-        pictures["payoffs"] = figures.strips(plain, "payoff", label, "What a state is paid")
-        pictures["profiles"] = figures.profiles(plain)
+        payoffs = charts.strips(plain, runs, "payoff", label)
+        drawn["payoffs"] = figures.strips(plain, "payoff", label, "What a state is paid"), payoffs
+        lines = figures.profile_lines(plain)
+        drawn["profiles"] = figures.profiles(lines), comparison_charts.profiles(lines)
     if pairs:
-        pictures["improvement"] = figures.improvement(pairs, contestants_of(plain))
+        names = contestants_of(plain)
+        drawn["improvement"] = figures.improvement(pairs, names), comparison_charts.improvement(pairs, names)
     if effects(cells):
-        pictures["controls"] = figures.controls(cells)
+        drawn["controls"] = figures.controls(cells), charts.controls(cells, runs)
     there = {key: path for key, path in curves.items() if path.exists()} if plain else {}
     logged = {key: read_progress(path, "agent_steps", *LOGGED) for key, path in there.items()}
     for column, (name, label) in LOGGED.items():
         if any(column in run and "agent_steps" in run for run in logged.values()):
-            pictures[name] = figures.learning(plain, logged, column, label)
-    for name, picture in pictures.items():
+            learning = charts.learning(plain, runs, logged, column, label)
+            drawn[name] = figures.learning(plain, logged, column, label), learning
+    for name, (picture, _) in drawn.items():
         save(picture, folder / name)
-    return list(pictures)
+    return {name: panels for name, (_, panels) in drawn.items()}
 
 
 def _first_screen(cells: Sequence[MeasuredCell], command: str, failed: Mapping[str, str]) -> Iterator[str]:
@@ -223,7 +235,7 @@ def _leaderboards(cells: Sequence[MeasuredCell]) -> Iterator[str]:
         yield ""
 
 
-def _comparisons(cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], drawn: Sequence[str]) -> Iterator[str]:
+def _comparisons(cells: Sequence[MeasuredCell], pairs: Sequence[Comparison], drawn: Collection[str]) -> Iterator[str]:
     if not pairs:
         return
     yield "## Which is better, and how surely"
@@ -254,7 +266,7 @@ def _csv(pairs: Sequence[Comparison]) -> str:
     return text.getvalue()
 
 
-def _controls(cells: Sequence[MeasuredCell], drawn: Sequence[str]) -> Iterator[str]:
+def _controls(cells: Sequence[MeasuredCell], drawn: Collection[str]) -> Iterator[str]:
     found = effects(cells)
     if found:
         yield "## How many wars are due to what"
@@ -266,7 +278,7 @@ def _controls(cells: Sequence[MeasuredCell], drawn: Sequence[str]) -> Iterator[s
         yield from _figure("controls", drawn)
 
 
-def _learning(drawn: Sequence[str]) -> Iterator[str]:
+def _learning(drawn: Collection[str]) -> Iterator[str]:
     names = [name for name, _ in LOGGED.values() if name in drawn]
     if names:
         yield "## Learning curves"
@@ -275,7 +287,7 @@ def _learning(drawn: Sequence[str]) -> Iterator[str]:
             yield from _figure(name, drawn)
 
 
-def _figure(name: str, drawn: Sequence[str]) -> Iterator[str]:
+def _figure(name: str, drawn: Collection[str]) -> Iterator[str]:
     if name in drawn:
         yield f"![{name.replace('_', ' ')}]({name}.png)"
         yield ""

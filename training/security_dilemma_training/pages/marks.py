@@ -27,6 +27,7 @@ __all__ = [
     "ONLY",
     "RunLine",
     "ends_color",
+    "ends_dash",
     "ends_shape",
     "layered",
     "lit_lines",
@@ -36,7 +37,7 @@ __all__ = [
     "number",
     "points_of",
     "replay_command",
-    "rows_of",
+    "row_of",
     "spread",
     "tooltips",
 ]
@@ -82,7 +83,7 @@ def replay_command(run: Path, folder: Path) -> str:
     return f"security-dilemma replay {shlex.quote(told)}"
 
 
-def rows_of(run: RunLine, **values: Any) -> dict[str, Any]:
+def row_of(run: RunLine, **values: Any) -> dict[str, Any]:
     """Return a row of data: the run with what its tooltip tells, and values of the row's own."""
     facts = {f"fact{place}": fact for place, fact in enumerate(run.facts.values())}
     return {"run": run.key, "name": run.name, **facts, "replay": run.replay, **values}
@@ -166,6 +167,11 @@ def ends_color() -> alt.Color:
     """Return the colour of a run by the field ``ends``."""
     scale = alt.Scale(domain=list(map(str, Ending)), range=list(ENDING_COLORS.values()))
     return alt.Color("ends:N", scale=scale, legend=alt.Legend(title="a seed that ends", titleOrient="left"))
+
+
+def ends_dash() -> alt.StrokeDash:
+    """Return the dash of a run's line by the field ``ends``."""
+    return alt.StrokeDash("ends:N", scale=alt.Scale(domain=list(map(str, Ending)), range=list(ENDING_DASHES.values())))
 
 
 def ends_shape() -> alt.Shape:
