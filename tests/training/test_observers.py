@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from security_dilemma.state import Move, Signal
-from security_dilemma_training.beliefs.probe import ProbeOptions
+from security_dilemma_training.beliefs.probe import ProbeOptions, features_of
 from security_dilemma_training.config import RunConfig, parse
 from security_dilemma_training.one_game import one_game
 from security_dilemma_training.policies import Bools, Floats, Matched
@@ -70,6 +70,18 @@ def test_one_policy_of_both_states_is_exact_too() -> None:
     found = observers(kydd(), Chances(0.1, 0.6))
     plays = list(one_game(kydd(), Chances(0.0, 1.0), seed=0, intents="greedy"))
     assert found.along(plays)[1, 0, 1] == pytest.approx(0.8 * 0.6 / (0.8 * 0.6 + 0.2 * 0.1))
+
+
+def test_what_a_probe_reads_is_the_observation_and_the_own_action_before() -> None:
+    observations = np.arange(3 * 2 * 4, dtype=np.float32).reshape(3, 1, 2, 4)
+    sent = [np.array([[[4, 0], [1, 3]]]), np.array([[[0, 2], [0, 0]]])]
+    features = features_of(observations, sent, "multidiscrete", 2)
+    assert features.shape == (3, 1, 2, 4 + 5 + 5)
+    assert_allclose(features[..., :4], observations)
+    assert not features[0, ..., 4:].any()
+    assert features[1, 0, :, 4:].argmax(axis=-1).tolist() == [4, 1]
+    assert [np.flatnonzero(row).tolist() for row in features[2, 0, :, 4:]] == [[0, 7], [0, 5]]
+    assert_allclose(features_of(observations[:2], sent, "multidiscrete", 2), features[:2])
 
 
 @pytest.mark.slow
