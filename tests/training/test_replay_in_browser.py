@@ -62,8 +62,14 @@ def picture(page: Page, chart: str) -> NDArray[Any]:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
 
+def place(page: Page, chart: str, step: float) -> int:
+    """Where a step is in a chart, in pixels from its left."""
+    view = f"window.charts['{chart}']"
+    return int(page.evaluate(f"Math.round({view}.origin()[0] + {view}.scale('x')({step}))"))
+
+
 def ink(pixels: NDArray[Any]) -> float:
-    """The share of pixels that are not those of the paper."""
+    """The share of pixels that are not those of the paper, of which the first is."""
     return float((np.abs(pixels - pixels[0, 0]).sum(axis=-1) > 30).mean())
 
 
@@ -114,11 +120,10 @@ def test_form_controls_keep_their_keys(page: Page) -> None:
 
 
 def test_a_click_on_a_chart_or_on_what_happened_goes_to_its_step(page: Page) -> None:
-    middle = page.locator("figure[data-chart=arms-0-0] svg")
-    box = middle.bounding_box()
-    assert box is not None
-    middle.click(position={"x": 92 + (box["width"] - 92) * 6.5 / 13, "y": 60})
-    expect(page.locator(".panel h3").first).to_have_text(re.compile(f"^Step [567] of {LAST}"))
+    for chart, step in (("arms-0-0", 6), ("signals-0", 3), ("beliefs-0-1", 8)):
+        drawn = page.locator(f"figure[data-chart={chart}] svg")
+        drawn.click(position={"x": place(page, chart, step + 0.2), "y": 80})
+        shows(page, step)
     page.locator(f".goto.war[data-step='{WAR}']").click()
     shows(page, WAR)
     expect(page.locator(".goto.now").first).to_have_attribute("data-step", str(WAR))
@@ -134,13 +139,12 @@ def test_the_words_of_the_step_tell_the_war(page: Page, race: Episode) -> None:
 
 
 def test_pointing_at_a_step_tells_why_it_paid_that(page: Page, race: Episode) -> None:
-    page.locator("figure[data-chart=arms-0-0] svg").hover(position={"x": 110, "y": 60})
+    page.locator("figure[data-chart=arms-0-0] svg").hover(position={"x": place(page, "arms-0-0", 0), "y": 60})
     tip = page.locator("#vg-tooltip-element")
     expect(tip).to_contain_text("state_0 in step 0")
     expect(tip).to_contain_text(str(race.states[0].why))
-    page.locator("figure[data-chart=payoffs-0] svg").scroll_into_view_if_needed()
-    page.locator("figure[data-chart=payoffs-0] svg").hover(position={"x": 130, "y": 110})
-    expect(tip).to_contain_text("paid in step")
+    page.locator("figure[data-chart=payoffs-0] svg").hover(position={"x": place(page, "payoffs-0", 2.5), "y": 110})
+    expect(tip).to_contain_text("paid in step 2")
     expect(tip).to_contain_text("of an undisturbed future")
 
 
@@ -164,13 +168,14 @@ def test_war_and_crises_are_seen_where_they_were(page: Page, race: Episode) -> N
     svg = page.locator("figure[data-chart=arms-0-0] svg")
     expect(svg.locator("text", has_text=re.compile("strikes, (wins|loses)")).first).to_be_visible()
     pixels = picture(page, "arms-0-0")
-    left, width = 92, pixels.shape[1] - 92
-    places = [left + width * (row.step + 0.5) / (LAST + 1) for row in race.states if row.belligerent][:1]
-    column = pixels[15:100, int(places[0]) - 6 : int(places[0]) + 6]
-    red = (column[..., 0] - column[..., 2] > 80).any(axis=1)
-    assert red.mean() > 0.8  # the line of war goes through the chart
-    empty = pixels[15:25, left + 20 : left + 40]
-    assert ink(empty) == 0  # and there is nothing where nothing was
+    paper = pixels[0, 0]
+    for row in race.states[::2]:
+        at = place(page, "arms-0-0", row.step)
+        drawn = pixels[15:100, at - 4 : at + 5]
+        red = (drawn[..., 0] - drawn[..., 2] > 80).any(axis=1).mean()
+        assert (red > 0.95) == bool(row.belligerent)  # a line through the chart where there was war
+        above = pixels[22:26, at + 10 : at + 14]
+        assert bool((above != paper).all(axis=-1).any()) == (row.crisis or not row.alive)  # a shade in crises
 
 
 @pytest.mark.parametrize("name", ["race", "two", "many"])

@@ -111,6 +111,7 @@ def test_symbols_are_of_those_who_could_act(crowd: Episode) -> None:
     assert strikes == [row.step for row in crowd.states if row.struck]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [a_race, a_stage_game, many_states])
 def test_every_chart_is_valid_follows_the_step_and_is_as_wide_as_there_is_room(kind: Any) -> None:
     for spec in charts_of(kind()).values():
@@ -174,6 +175,7 @@ def test_the_story_goes_to_each_event(race: Episode) -> None:
     assert re.findall(r'data-step="(\d+)"', story(race)) == [str(event.step) for event in told]
 
 
+@pytest.mark.slow
 def test_text_from_elsewhere_stays_text(race: Episode, light: None) -> None:
     nasty = race._replace(title=NASTY, players=(NASTY, NASTY), outcome=NASTY, world=NASTY, chosen=NASTY)
     nasty = nasty._replace(
@@ -185,6 +187,7 @@ def test_text_from_elsewhere_stays_text(race: Episode, light: None) -> None:
     assert text.count("&lt;/template&gt;&lt;script&gt;alert(1)") > race.steps
 
 
+@pytest.mark.slow
 def test_a_page_holds_the_charts_of_its_episodes_and_one_control(race: Episode, crowd: Episode, light: None) -> None:
     text = replay_page([race, crowd])
     places = re.findall(r'data-chart="([^"]+)"', text)
@@ -199,6 +202,7 @@ def test_a_page_holds_the_charts_of_its_episodes_and_one_control(race: Episode, 
     assert text.count('class="pair"') == 1  # only where there are more than two states
 
 
+@pytest.mark.slow
 def test_where_nobody_has_arms_there_is_no_phase_portrait(light: None) -> None:
     crisis = a_stage_game()
     assert not is_armed(crisis)
@@ -221,6 +225,7 @@ def test_other_than_one_or_two_episodes_are_refused(race: Episode, count: int) -
         replay_page([race] * count)
 
 
+@pytest.mark.slow
 def test_the_file_is_the_page(race: Episode, tmp_path: Path, light: None) -> None:
     write_replay([race], tmp_path / "replay.html")
     assert (tmp_path / "replay.html").read_text(encoding="utf-8") == replay_page([race])

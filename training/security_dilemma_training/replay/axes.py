@@ -82,10 +82,18 @@ def series(who: Sequence[str], colors: Sequence[str], dashes: Sequence[Sequence[
     }
 
 
-def finished(layers: Sequence[alt.Chart], height: int, *more: alt.Parameter) -> alt.LayerChart:
-    """Return one chart of layers, as wide as there is room, with the signal ``step`` and others."""
-    chart = alt.LayerChart(layer=list(layers), width="container", height=height)
-    return chart.add_params(alt.param(name="step", value=0), *more)
+def finished(rows: Rows, layers: Sequence[alt.Chart], height: int, *more: alt.Parameter) -> alt.LayerChart:
+    """Return one chart of layers, as wide as there is room, with the signal ``step`` and others.
+
+    Args:
+        rows: Data of the layers that have none of their own.
+        layers: From the lowest to the highest.
+        height: In pixels.
+        more: Other signals.
+    """
+    parameters = [alt.param(name="step", value=0), *more]
+    chart = alt.LayerChart(data=data(rows), layer=list(layers), width="container", height=height)
+    return chart.add_params(*parameters)
 
 
 def data(rows: Rows) -> alt.Data:

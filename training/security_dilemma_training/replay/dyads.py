@@ -39,7 +39,7 @@ def beliefs(episode: Episode, observer: str, observed: str) -> alt.LayerChart:
     """
     rows = view_rows(episode)
     kinds = [BELIEVED, TRUE] + [GREED] * any(GREED in row for row in rows)
-    base = alt.Chart(data(rows)).transform_filter(f"datum.observer == {observer} && datum.observed == {observed}")
+    base = alt.Chart().transform_filter(f"datum.observer == {observer} && datum.observed == {observed}")
     y = alt.Y(f"{TRUE}:Q", scale=alt.Scale(domain=[0, 1]), axis=value_axis("share"))
     lines = base.transform_fold([*kinds], as_=["series", "value"]).encode(
         x=step_axis(episode), y="value:Q", **series(kinds, (CRISIS, INK, GREEDY), ([5, 3], [1, 0], [1, 3]), 1)
@@ -51,7 +51,7 @@ def beliefs(episode: Episode, observer: str, observed: str) -> alt.LayerChart:
         cursor(episode),
         pointed_at(column(base, episode), told),
     ]
-    chart = finished(layers, 120, *_pair(episode))
+    chart = finished(rows, layers, 120, *_pair(episode))
     chart.title = alt.TitleParams(alt.ExprRef(f"'What ' + {observer} + ' believes of ' + {observed}"))
     return chart
 
@@ -64,7 +64,7 @@ def phase(episode: Episode, top: float) -> alt.LayerChart:
         top: How far arms reach, in units.
     """
     both = "isValid(datum[one]) && isValid(datum[other])"
-    base = alt.Chart(data(dyad_rows(episode))).transform_filter(both).transform_joinaggregate(last="max(step)")
+    base = alt.Chart().transform_filter(both).transform_joinaggregate(last="max(step)")
     scale = alt.Scale(domain=[0, top * ROOM], nice=False)
     axis = alt.Axis(title=None, tickCount=4, gridColor=LINE)
     x, y = alt.X("x:Q", scale=scale, axis=axis), alt.Y("y:Q", scale=scale, axis=axis)
@@ -83,7 +83,7 @@ def phase(episode: Episode, top: float) -> alt.LayerChart:
             shape="diamond", size=190, color=INK, fill=PAPER, strokeWidth=2.4, opacity=1
         ),
     ]
-    chart = finished(layers, 300, *_pair(episode))
+    chart = finished(dyad_rows(episode), layers, 300, *_pair(episode))
     chart.title = alt.TitleParams(alt.ExprRef("'→ arms of ' + one + ',  ↑ arms of ' + other"), fontWeight="normal")
     return chart
 

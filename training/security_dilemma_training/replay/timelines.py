@@ -62,7 +62,7 @@ def arms(episode: Episode, state: str, top: float) -> alt.LayerChart:
         top: Where the axis ends, in units of arms.
     """
     rows = arms_rows(episode, state)
-    base = alt.Chart(data(rows))
+    base = alt.Chart()
     whole = column(base, episode)
     scale, axis = alt.Scale(domain=[0, top * ROOM], nice=False), value_axis("units of arms")
     offensive, both = (alt.Y(f"{field}:Q", scale=scale, axis=axis) for field in ("offensive", "arms"))
@@ -79,7 +79,7 @@ def arms(episode: Episode, state: str, top: float) -> alt.LayerChart:
         *_wars(episode, rows),
         pointed_at(whole, [alt.Tooltip(f"{name}:N") for name in TOLD]),
     ]
-    return finished(layers, 130 if episode.n_states == 2 else 90)
+    return finished(rows, layers, 130 if episode.n_states == 2 else 90)
 
 
 def deeds(episode: Episode) -> alt.LayerChart:
@@ -98,7 +98,7 @@ def payoffs(episode: Episode) -> alt.LayerChart:
     who = names(episode)
     y = alt.Y("total:Q", axis=value_axis("payoff so far"))
     whole = alt.Chart(data([{"total": 1, "step": -0.5, "text": "1: a whole future in peace"}])).encode(y=y)
-    paid = column(alt.Chart(data(steps)), episode, before=0, after=1)
+    paid = column(alt.Chart(), episode, before=0, after=1)
     lines = alt.Chart(data(totals)).encode(x=step_axis(episode), y=y, **series(who, STATE_COLORS, DASHES, 4))
     layers = [
         whole.mark_rule(color=FAINT, strokeDash=[2, 3]),
@@ -109,7 +109,7 @@ def payoffs(episode: Episode) -> alt.LayerChart:
         cursor(episode),
         pointed_at(paid, [alt.Tooltip(f"{name}:N") for name in ("title", *who)]),
     ]
-    return finished(layers, 150)
+    return finished(steps, layers, 150)
 
 
 def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[str]) -> alt.LayerChart:
@@ -127,7 +127,7 @@ def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[s
         .then(alt.value(12))
         .otherwise(alt.value(110 if episode.steps <= MANY else 45))
     )
-    base = alt.Chart(data(rows)).encode(y=y)
+    base = alt.Chart().encode(y=y)
     marks = base.encode(x=step_axis(episode), shape=shape, size=size)
     kinds = dict(zip(map(intent, INTENT_COLORS), INTENT_COLORS.values(), strict=True))
     layers = [
@@ -137,7 +137,7 @@ def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[s
         for kind, color in kinds.items()
     ]
     told = [alt.Tooltip(f"{name}:N") for name in ("title", "intent", "did", "said")]
-    return finished([*layers, cursor(episode), pointed_at(column(base, episode), told)], 46 * episode.n_states)
+    return finished(rows, [*layers, cursor(episode), pointed_at(column(base, episode), told)], 46 * episode.n_states)
 
 
 def _wars(episode: Episode, rows: list[dict[str, Any]]) -> list[alt.Chart]:
