@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from security_dilemma.params import nearest
@@ -191,18 +192,16 @@ class Keys:
         return self._waiting.pop(0)
 
 
-def _menu(question: Question, here: int, explained: bool, word: str, first: bool) -> Text:
-    menu = Text(f"  Your {question.name}", style="bold")
+def _menu(question: Question, here: int, explained: bool, word: str, first: bool) -> Group:
+    rows = Table.grid(padding=(0, 2, 0, 0))
     for k, choice in enumerate(question.choices):
-        meaning = f"  {choice.meaning}" if explained or k == here else ""
-        menu.append(f"\n  {'▸' if k == here else ' '} {choice.value}  ", style="bold")
-        menu.append(f"{choice.name.replace('_', ' '):<16}", style="bold reverse" if k == here else "not bold")
-        menu.append(meaning, style="not bold italic")
-    back = "" if first else "   ← back"
-    menu.append(f"\n  ↑ ↓ Enter or a number{back}   ? explain all   q leave", style="not bold dim")
-    if word:
-        menu.append(f"\n  {word}", style="bold")
-    return menu
+        name = Text(choice.name.replace("_", " "), style="reverse" if k == here else "")
+        number = Text(f"  {'▸' if k == here else ' '} {choice.value}", style="bold")
+        rows.add_row(number, name, Text(choice.meaning if explained or k == here else "", style="italic"))
+    back = "" if first else "← back   "
+    keys = Text(f"  ↑ ↓ Enter or a number   {back}? explain all   q leave", style="dim")
+    heading = Text(f"  Your {question.name}", style="bold")
+    return Group(heading, rows, keys, *([Text(f"  {word}", style="bold")] if word else []))
 
 
 def _no_choice(key: str, choices: Sequence[Choice]) -> str:

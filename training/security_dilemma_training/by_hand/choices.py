@@ -29,7 +29,7 @@ class Question(NamedTuple):
     choices: tuple[Choice, ...]
 
 
-def questions(sight: Sight, mask: Bools, params: Mapping[str, float], seat: int) -> list[Question]:
+def questions(sight: Sight, mask: Bools, params: Mapping[str, float], seat: int, *, scaled: bool) -> list[Question]:
     """Return what there is to choose, one question for each component of the action.
 
     Args:
@@ -37,9 +37,14 @@ def questions(sight: Sight, mask: Bools, params: Mapping[str, float], seat: int)
         mask: (sum of component sizes,), which values have their effect.
         params: The state's own parameters by name.
         seat: Which state it is.
+        scaled: Whether wars pay the stake of a stage, and eliminate nobody.
     """
     n = len(sight.others) + 1
-    meanings: tuple[list[tuple[str, str]], ...] = (_moves(sight, params), _signals(params), _supports(params, seat, n))
+    meanings: tuple[list[tuple[str, str]], ...] = (
+        _moves(sight, params, scaled),
+        _signals(params),
+        _supports(params, seat, n),
+    )
     asked, place = [], 0
     for name, size, told in zip(COMPONENT_NAMES, component_sizes(n), meanings, strict=False):
         offered = [Choice(value, *told[value]) for value in range(size) if mask[place + value]]
@@ -48,15 +53,16 @@ def questions(sight: Sight, mask: Bools, params: Mapping[str, float], seat: int)
     return asked
 
 
-def _moves(sight: Sight, params: Mapping[str, float]) -> list[tuple[str, str]]:
+def _moves(sight: Sight, params: Mapping[str, float], scaled: bool) -> list[tuple[str, str]]:
     rival = "nobody" if sight.rival is None else sight.rival.name
-    pledge = f"; it breaks your pledge, which costs {params['audience_cost']:g}" if sight.pledged else ""
+    pledge = f"; it breaks your pledge, for {params['audience_cost']:g} more" if sight.pledged else ""
+    lost = "the winner takes the stake" if scaled else "the loser is eliminated"
     meanings = (
-        "leave your forces as they are; a share of all arms is lost in every step",
+        "leave your forces as they are",
         f"buy {params['build']:g} units of defensive arms",
         f"buy {params['build']:g} units of offensive arms",
         "halve both stocks",
-        f"go to war with {rival}: the loser is eliminated, and each side pays {params['war_cost']:g}{pledge}",
+        f"war with {rival}: {lost}, each pays {params['war_cost']:g}{pledge}",
     )
     return [(move.name.lower(), meaning) for move, meaning in zip(Move, meanings, strict=True)]
 
@@ -65,13 +71,13 @@ def _signals(params: Mapping[str, float]) -> list[tuple[str, str]]:
     meanings = (
         "say nothing",
         "a message of good will; free, and binds nobody",
-        f"spend {params['burn_cost']:g} of the step's income for all to see",
-        f"no first strike in the coming step; to strike all the same costs {params['audience_cost']:g}",
-        "show everyone your arms and posture exactly, in this step's reports",
+        f"spend {params['burn_cost']:g} of this step's income for all to see",
+        f"no strike in the coming step; to break it costs {params['audience_cost']:g}",
+        "show your arms and posture exactly in the next reports",
     )
     return [(signal.name.lower(), meaning) for signal, meaning in zip(Signal, meanings, strict=True)]
 
 
 def _supports(params: Mapping[str, float], seat: int, n: int) -> list[tuple[str, str]]:
-    cost = f"defend it in the coming step; if it is struck, that costs you {params['support_cost']:g}"
+    cost = f"defend it in the coming step; costs {params['support_cost']:g} if it is struck"
     return [("nobody", "stand by nobody"), *((f"state_{(seat + k) % n}", cost) for k in range(1, n))]

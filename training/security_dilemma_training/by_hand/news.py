@@ -12,7 +12,7 @@ SAID = {
     "assure": "assures you",
     "burn": "burns a cost for all to see",
     "pledge": "pledges not to strike first in the coming step",
-    "open": "opens its books: its arms and posture are known exactly",
+    "open": "opens its books",
 }
 
 
@@ -46,14 +46,14 @@ def _of_other(old: Other, new: Other) -> Iterator[str]:
         return
     if new.struck_me:
         yield f"{new.name} struck you."
-    if new.signal in SAID:
-        yield f"{new.name} {SAID[new.signal]}."
+    changes = [SAID[new.signal]] if new.signal in SAID else []
     if round(new.arms, 2) != round(old.arms, 2):
-        way = "up" if new.arms > old.arms else "down"
-        yield f"Reported arms of {new.name} go {way} from {old.arms:.2f} to {new.arms:.2f}."
+        changes.append(f"arms {'up' if new.arms > old.arms else 'down'} from {old.arms:.2f} to {new.arms:.2f}")
     if round(new.dossier, 2) != round(old.dossier, 2):
         way = "more" if new.dossier > old.dossier else "less"
-        yield f"The posture of {new.name} reads {way} offensive to you: {old.dossier:.2f} became {new.dossier:.2f}."
+        changes.append(f"reads {way} offensive, {old.dossier:.2f} to {new.dossier:.2f}")
+    if changes:
+        yield f"{new.name}: {'; '.join(changes)}."
 
 
 def _at_stake(now: Sight) -> Iterator[str]:

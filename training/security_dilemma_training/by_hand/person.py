@@ -70,7 +70,8 @@ class Person:
         told = news(self._seen[-1] if self._seen else None, sight)
         self._seen.append(sight)
         show_turn(self._console, self._watcher, self._seen, told, self._said, len(self.done))
-        asked = questions(sight, mask, self._watcher.params, self._watcher.seat)
+        scaled = self._config.game.war == "scaled"
+        asked = questions(sight, mask, self._watcher.params, self._watcher.seat, scaled=scaled)
         values = self._asked(asked)
         names = [_name(question, value) for question, value in zip(asked, values, strict=True)]
         self._said = names[1]

@@ -34,7 +34,8 @@ def show_start(console: Console, config: RunConfig, watcher: Watcher, sight: Sig
     others = ", ".join(other.name for other in sight.others)
     console.rule(_plain(f"{config.label.replace('_', ' ')} · you are state_{watcher.seat}"), align="left")
     for line in (
-        _intent(sight, params["war_cost"]),
+        _intent(sight),
+        _war(config, params["war_cost"]),
         f"{others} {'is' if watcher.n_states == 2 else 'are'} played by {against}. Others are security seekers with a "
         f"probability of {params['trust']:g}; what they are you learn at the end.",
         *_world(config, params),
@@ -43,11 +44,19 @@ def show_start(console: Console, config: RunConfig, watcher: Watcher, sight: Sig
         console.print(_plain(line))
 
 
-def _intent(sight: Sight, war_cost: float) -> str:
-    both = f"War costs each side {war_cost:g}; the loser is eliminated, the winner goes on undisturbed."
+def _intent(sight: Sight) -> str:
     if sight.greed > 0:
-        return f"You are greedy: what you conquer is worth {sight.greed:g} of its economy to you. {both}"
-    return f"You are a security seeker: conquest is worth nothing to you. An undisturbed future is worth 1. {both}"
+        return f"You are greedy: what you conquer is worth {sight.greed:g} of its economy to you."
+    return "You are a security seeker: conquest is worth nothing to you."
+
+
+def _war(config: RunConfig, cost: float) -> str:
+    if config.game.war == "scaled":
+        return (
+            f"War in a stage costs each side {cost:g} of its stake, and the loser the stake; who won you learn later."
+        )
+    future = "An undisturbed future is worth 1." if config.game.stages is None else "Peace to the end is worth 1."
+    return f"{future} War costs each side {cost:g}; the loser is eliminated, the winner goes on undisturbed."
 
 
 def _world(config: RunConfig, params: dict[str, float]) -> list[str]:
@@ -61,7 +70,8 @@ def _world(config: RunConfig, params: dict[str, float]) -> list[str]:
     read = "cannot be told apart: what you read of them is noise" if not told_apart else f"can be told apart {reports}"
     return [
         f"{side} has the advantage (balance {balance:g}). Postures {read} (distinguishability {told_apart:g}). "
-        f"A unit of arms costs {params['upkeep']:g} of the economy in each step."
+        f"A unit of arms costs {params['upkeep']:g} of the economy in each step, in which a share "
+        f"of {params['depreciation']:g} of all arms is lost."
     ]
 
 
@@ -150,9 +160,9 @@ def show_end(console: Console, episode: Episode, seat: int) -> None:
         fate = "" if row.alive else "eliminated"
         table.add_row(name, intent, episode.players[k], f"{_total(episode, row):.3f}", fate)
     console.print(table)
-    console.print(
-        _plain("Payoffs are discounted to the start, up to the end; an undisturbed future is worth 1."), style="dim"
-    )
+    staged = "Payoffs are sums over the stages."
+    whole = "Payoffs are discounted to the start, up to the end; an undisturbed future is worth 1."
+    console.print(_plain(staged if episode.stages else whole), style="dim")
 
 
 def _total(episode: Episode, last: StateRow) -> float:
