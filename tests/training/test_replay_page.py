@@ -150,6 +150,16 @@ def test_axes_of_arms_reach_to_the_cap_but_not_far_above_what_anyone_had(race: E
     assert ['"arms": 1.0, "text": "cap"' in text for text in drawn] == [True, False]
 
 
+def test_kinds_of_arms_are_named_in_their_areas_where_there_is_room(race: Episode) -> None:
+    def named(state: str, top: float) -> list[str]:
+        layers = arms(race, state, top).to_dict()["layer"]
+        rows = [layer["data"]["values"][0] for layer in layers if "values" in layer.get("data", {})]
+        return [row["name"] for row in rows if "name" in row]
+
+    assert named("state_0", 3.0) == ["offensive"]  # an offensive realist has no other
+    assert named("state_0", 100.0) == []
+
+
 def test_ticks_are_whole_steps_and_few(crowd: Episode) -> None:
     for episode in (crowd, a_stage_game()):
         ticks = payoffs(episode).to_dict()["layer"][2]["encoding"]["x"]["axis"]["values"]
@@ -168,6 +178,9 @@ def test_each_step_is_told_in_words(race: Episode) -> None:
     assert "War:" in steps[WAR]
     assert "No crisis: nobody can strike." in steps[0]
     assert "been eliminated" in steps[-1]
+    for row in race.states:
+        if row.step == WAR:  # the last step tells what the game paid in all, to the eliminated as well
+            assert number(row.total or 0.0, 3) in steps[-1]
 
 
 def test_the_story_goes_to_each_event(race: Episode) -> None:

@@ -44,7 +44,7 @@ CONTROLS = """\
 """
 
 CAPTIONS = {
-    "arms": "The dark area below is offensive arms, the pale one on top, with the dashed edge, defensive arms. "
+    "arms": "The strong area below is offensive arms, the pale one above it, with the dashed edge, defensive. "
     "Shaded columns are steps of crisis, in which the state can strike and be struck; a line is "
     "a war, a cross on it the state's own strike, the number its chance to win.",
     "deeds": "What each state did in each step; a dot is a step in which it held.",

@@ -40,8 +40,10 @@ def step_templates(episode: Episode) -> list[str]:
     states: list[list[StateRow]] = [[] for _ in range(episode.steps + 1)]
     views: list[list[ViewRow]] = [[] for _ in range(episode.steps + 1)]
     events: list[list[Event]] = [[] for _ in range(episode.steps + 1)]
+    totals: dict[str, float | None] = {}
     for row in episode.states:
-        states[row.step].append(row)
+        totals[row.state] = totals.get(row.state) if row.total is None else row.total
+        states[row.step].append(row._replace(total=totals[row.state]))
     for view in episode.views:
         views[view.step].append(view)
     for event in episode.events:
@@ -58,7 +60,9 @@ def _step(episode: Episode, step: int, states: list[StateRow], views: list[ViewR
 
 
 def _card(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> str:
-    lines = _lines(row, states, views) if row.alive else iter([("Has", "been eliminated")])
+    lines = [*_lines(row, states, views)] if row.alive else [("Has", "been eliminated")]
+    if row.total is not None:
+        lines.insert(-1 if row.why else len(lines), ("So far", f"{number(row.total, 3)} of a peaceful future"))
     items = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in lines)
     place = row.state.rpartition("_")[2]
     return (
@@ -81,8 +85,6 @@ def _lines(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> Itera
         yield "War", f"it {'won' if row.won else 'lost'}; its chance to win was {chance(row.win_chance or 0.0)}"
     if row.payoff is not None:
         yield "Is paid", f"{number(row.payoff, 3)} = {terms(row.terms or {}) or '0'}"
-    if row.total is not None:
-        yield "So far", f"{number(row.total, 3)} of a peaceful future"
     if row.why:
         yield "Why", row.why
 

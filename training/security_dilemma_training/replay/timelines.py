@@ -12,6 +12,7 @@ from security_dilemma_training.pages.theme import (
     DASHES,
     DEFENCE,
     FAINT,
+    INK,
     INTENT_COLORS,
     OFFENCE,
     PAPER,
@@ -30,7 +31,7 @@ from security_dilemma_training.replay.axes import (
     value_axis,
 )
 from security_dilemma_training.replay.episode import Episode
-from security_dilemma_training.replay.rows import arms_rows, names, payoff_rows, symbol_rows
+from security_dilemma_training.replay.rows import Rows, arms_rows, names, payoff_rows, symbol_rows
 from security_dilemma_training.replay.words import DEEDS, SIGNALS, intent
 
 __all__ = ["arms", "deeds", "payoffs", "signals", "top_of_arms"]
@@ -39,6 +40,8 @@ DEED_SHAPES = ("circle", "square", "triangle-up", "triangle-down", "cross")
 SIGNAL_SHAPES = ("circle", "triangle-right", "triangle-up", "square", "diamond")
 QUIET = ("holds", "is silent")
 """What is drawn small."""
+EDGE, WIDE = 0.2, 0.2
+"""Shares of the steps and of the axis of arms: no name of an area is closer to an edge, or in a narrower area."""
 MANY = 30
 """In longer episodes symbols are smaller."""
 ROOM = 1.35
@@ -74,6 +77,7 @@ def arms(episode: Episode, state: str, top: float) -> alt.LayerChart:
         living.mark_area(color=DEFENCE, opacity=0.3).encode(y=both, y2="offensive:Q"),
         living.mark_line(color=DEFENCE, strokeDash=[5, 3], strokeWidth=2).encode(y=both),
         living.mark_line(color=OFFENCE, strokeWidth=2).encode(y=offensive),
+        *_named(rows, top),
         *_cap(episode, state, top),
         cursor(episode),
         *_wars(episode, rows),
@@ -140,7 +144,21 @@ def _symbols(episode: Episode, field: str, domain: list[str], shapes: Sequence[s
     return finished(rows, [*layers, cursor(episode), pointed_at(column(base, episode), told)], 46 * episode.n_states)
 
 
-def _wars(episode: Episode, rows: list[dict[str, Any]]) -> list[alt.Chart]:
+def _named(rows: Rows, top: float) -> list[alt.Chart]:
+    """The names of the two kinds of arms in their areas, where there is room: where they are widest, off the edges."""
+    edge = (len(rows) - 1) * EDGE
+    inside = [row for row in rows if row["alive"] and edge <= row["step"] <= len(rows) - 1 - edge]
+    found = []
+    for name, color, above in (("offensive", PAPER, 0.0), ("defensive", INK, 1.0)):
+        widest = max(inside, key=lambda row: row[name], default=None)
+        if widest and widest[name] > WIDE * top:
+            middle = above * widest["offensive"] + widest[name] / 2
+            base = alt.Chart(data([{"step": widest["step"], "arms": middle, "name": name}]))
+            found.append(base.mark_text(color=color, fontSize=11).encode(x="step:Q", y="arms:Q", text="name:N"))
+    return found
+
+
+def _wars(episode: Episode, rows: Rows) -> list[alt.Chart]:
     """A line where there was war, with how it went beside it; a cross where the state struck."""
     fought = [row | {"nth": nth} for nth, row in enumerate(row for row in rows if row["war"])]
     wars = alt.Chart(data(fought)).encode(x=step_axis(episode))
