@@ -1,4 +1,4 @@
-"""The arms of one state so far: a column for each step, offence upon defence, with its crises and wars."""
+"""The arms of one state so far: a column for each step, defence upon offence, with its crises and wars."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def war_mark(canvas: Canvas, x: float, y: float) -> None:
 def _draw_stocks(
     canvas: Canvas, state: State, k: int, place: tuple[float, float, float, float], colors: tuple[Color, Color]
 ) -> None:
-    """Draw a column that begins at (x, base); a thin line parts offence from defence."""
+    """Draw a column that begins at (x, base); a thin line parts defence from offence."""
     x, base, step, unit = place
     offensive, defensive = unit * float(state.offensive[k]), unit * float(state.defensive[k])
-    canvas.box(x, base - defensive, step, defensive, colors[1], radius=0)
-    canvas.box(x, base - defensive - offensive, step, offensive, colors[0], radius=0)
+    canvas.box(x, base - offensive, step, offensive, colors[0], radius=0)
+    canvas.box(x, base - offensive - defensive, step, defensive, colors[1], radius=0)
     if offensive and defensive:
-        canvas.box(x, base - defensive - 0.5, step, 1, PAPER, radius=0)
+        canvas.box(x, base - offensive - 0.5, step, 1, PAPER, radius=0)
 
 
 def _draw_marks(canvas: Canvas, states: list[State], k: int, place: tuple[float, float, float]) -> None:

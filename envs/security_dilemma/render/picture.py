@@ -16,6 +16,7 @@ from security_dilemma.state import State
 __all__ = ["SHOWN", "draw", "rgb_array"]
 
 OFFENCE, DEFENCE = (196, 61, 61), (52, 109, 168)
+PALE = (157, 192, 226)  # of defence in the arms so far: lighter than offence in grey, too
 SEEKER, GREEDY = (0, 114, 178), (213, 94, 0)  # blue and vermilion of Okabe & Ito (2008)
 PEACE, CRISIS, WAR = (62, 133, 98), (178, 123, 0), (179, 38, 30)
 NEUTRAL, IN_CRISIS, AT_WAR = (243, 240, 232), (252, 243, 226), (250, 233, 229)  # an even posture; tints of rows
@@ -65,7 +66,7 @@ def _draw_header(canvas: Canvas, frame: Frame) -> None:
     columns = (
         ("state", NAMES),
         ("arms now", ARMS),
-        ("arms so far, offence on top", PAST),
+        ("arms so far: defence on offence", PAST),
         ("last move and signal", DOING),
     )
     for name, x in columns:
@@ -85,7 +86,7 @@ def _draw_state(canvas: Canvas, frame: Frame, k: int, middle: float, row: int) -
     color = FAINT if not alive else GREEDY if state.greed[k] > 0 else SEEKER
     width = canvas.text(intent(state, k), NAMES + 9, middle + 1, 17, color)
     canvas.box(NAMES, middle - 9, width + 18, 20, color, radius=10, line=1)
-    draw_history(canvas, frame, k, (PAST, top + 8, PAST_WIDTH, row - 12), (OFFENCE, DEFENCE))
+    draw_history(canvas, frame, k, (PAST, top + 8, PAST_WIDTH, row - 12), (OFFENCE, PALE))
     color = WAR if state.belligerent[k] else INK if alive else FAINT
     canvas.text(move(state, k).replace("_", " "), DOING, middle - 12 if alive else middle, 20, color)
     if alive:
