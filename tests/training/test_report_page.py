@@ -33,6 +33,8 @@ def test_a_picture_becomes_its_charts_and_another_is_within(tmp_path: Path) -> N
     assert page.counts["select"] == 2
     assert page.counts["option"] == 4
     assert source.index("<h1>Title") < source.index('data-chart="here-0"') < source.index("<em>Caption.")
+    assert source.count("thinned to 200 points") == 1
+    assert "<p><" not in source.replace("<p><em>", "").replace("<p><img", "").replace("<noscript><p>", "")
     spec = chart_in(source, "here-1")
     assert spec["height"] == 60
     assert [param["name"] for param in spec["params"]] == ["lit"]

@@ -10,6 +10,7 @@ import numpy as np
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training.charts import (
     WIDTH,
+    place_of_world,
     seed_marks,
     who_color,
     who_shape,
@@ -58,8 +59,10 @@ def exploitability(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLine
     told = tooltips(list(runs.values()), alt.Tooltip("gain:N", title="gain [95 %]"), alt.Tooltip("who:N", title="of"))
     points = seed_marks(seeds, worlds, "gain of the best response found", told, None, only)
     points = points.encode(color=who_color(), shape=who_shape())
-    rules = points.mark_rule(tooltip=None).encode(
-        y="low:Q", y2="high:Q", color=who_color(), size=alt.value(1), opacity=lit_opacity(0.5, only)
+    rules = (
+        alt.Chart(alt.InlineData(values=seeds))
+        .mark_rule(tooltip=None)
+        .encode(x=place_of_world(worlds), y="low:Q", y2="high:Q", color=who_color(), opacity=lit_opacity(0.5, only))
     )
     small = alt.Chart(alt.InlineData(values=[{"low": 0, "high": SMALL_GAIN}])).mark_rect(
         color=LINE, opacity=0.6, tooltip=None

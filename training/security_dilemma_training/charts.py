@@ -33,6 +33,7 @@ from security_dilemma_training.summary import RunKey, WorldSummary, display_name
 
 __all__ = [
     "WIDTH",
+    "place_of_world",
     "run_lines",
     "seed_marks",
     "strikes",
@@ -96,7 +97,7 @@ def tragic_war_rates(worlds: Sequence[WorldSummary], runs: Mapping[RunKey, RunLi
             for low, high in expected_rates(world)
         ]
     expected = alt.Chart(alt.InlineData(values=regions)).mark_rect(color=LINE, opacity=0.6, tooltip=None)
-    expected = expected.encode(x=_place_of_world(worlds), x2="end:Q", y="low:Q", y2="high:Q")
+    expected = expected.encode(x=place_of_world(worlds), x2="end:Q", y="low:Q", y2="high:Q")
     only = alt.selection_point(name=ONLY, fields=["ends"], bind="legend")
     told = tooltips(list(runs.values()))
     title = f"tragic war rate within {worlds[0].results[0]['horizon']} steps"
@@ -151,7 +152,7 @@ def seed_marks(
     scale = alt.Scale(domain=ends, nice=False) if ends else alt.Scale(zero=False)
     points: alt.Chart = alt.Chart(alt.InlineData(values=rows)).mark_point(filled=True, strokeWidth=1)
     return points.encode(
-        x=_place_of_world(worlds),
+        x=place_of_world(worlds),
         y=alt.Y("value:Q", title=title, scale=scale),
         size=lit_size(55),
         opacity=lit_opacity(0.85, only),
@@ -160,7 +161,7 @@ def seed_marks(
     )
 
 
-def _place_of_world(worlds: Sequence[WorldSummary]) -> alt.X:
+def place_of_world(worlds: Sequence[WorldSummary]) -> alt.X:
     """Return the axis of worlds, numbered from 0; labels have several lines, short enough for a phone."""
     labels = json.dumps([_label(world) for world in worlds])
     axis = alt.Axis(
@@ -199,7 +200,7 @@ def _middle_marks(
 ) -> list[alt.Chart]:
     """Interquartile means over the worlds: diamonds with their intervals, or strokes through their seeds."""
     told = [alt.Tooltip("told:N", title="interquartile mean [95 %]")]
-    base = alt.Chart(alt.InlineData(values=rows)).encode(x=_place_of_world(worlds), tooltip=told)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(x=place_of_world(worlds), tooltip=told)
     if stroke:
         return [base.mark_tick(thickness=2.5, width=26, color=INK, orient="horizontal").encode(y="value:Q")]
     rule = base.mark_rule(color=INK).encode(y="low:Q", y2="high:Q")

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from security_dilemma_training.pages.marks import MOST_POINTS, RunLine
 from security_dilemma_training.pages.page import figure, page
 
 if TYPE_CHECKING:
     import altair as alt
-
-    from security_dilemma_training.pages.marks import RunLine
 
 __all__ = ["Panels", "report_page"]
 
@@ -25,10 +24,16 @@ WITHOUT_SCRIPT = (
     "<noscript><p>The charts need JavaScript. The same pictures stand in the report in Markdown.</p></noscript>"
 )
 
+HELP = """\
+<p class="help">Point at a seed, click it, or choose it at the foot of the page: it is lit in all charts and told with
+the command that replays it, if its run is there. A click on an entry of a legend shows it alone, one beside it shows
+all again. Lines are thinned to {points} points.</p>
+"""
+
 RUN = """\
 <form class="run">
 <label>Run <select data-run><option value="">none</option>{options}</select></label>
-<output>Point at a seed, click it, or choose it here: it is lit in all charts.</output>
+<output></output>
 </form>
 """
 
@@ -76,13 +81,21 @@ def report_page(
 
 
 def _with_panels(tokens: Sequence[Token], panels: Mapping[str, Panels]) -> Iterator[Token]:
-    """The tokens, with panels where a picture stands for which there are some."""
-    for token in tokens:
-        only = token.children[0] if token.type == "inline" and token.children and len(token.children) == 1 else None
-        name = str(only.attrGet("src")).removesuffix(".png") if only is not None and only.type == "image" else ""
-        if name in panels:
-            token = Token("html_block", "", 0, content=_panels(name, panels[name]))
-        yield token
+    """The tokens, with panels for the pictures that have some; how to use them stands before the first."""
+    shown = {place: name for place, token in enumerate(tokens) if (name := _only_picture(token)) in panels}
+    paragraphs = {place + side for place in shown for side in (-1, 1)}
+    for place, token in enumerate(tokens):
+        if place in shown:
+            told = HELP.format(points=MOST_POINTS) if place == min(shown) else ""
+            yield Token("html_block", "", 0, content=told + _panels(shown[place], panels[shown[place]]))
+        elif place not in paragraphs:
+            yield token
+
+
+def _only_picture(token: Token) -> str:
+    """The name of the picture that is all that a paragraph holds, without its suffix; nothing of other tokens."""
+    own = token.children or []
+    return str(own[0].attrGet("src")).removesuffix(".png") if [one.type for one in own] == ["image"] else ""
 
 
 def _panels(name: str, panels: Panels) -> str:
