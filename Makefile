@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup four-worlds test fast nightly lint format schema benchmarks clean
+.PHONY: setup four-worlds test fast nightly lint format schema docs benchmarks clean
 
 setup: $(VENV)/.ready  ## make the environment in .venv
 
@@ -39,8 +39,12 @@ format: setup
 schema: setup  ## write configs/schema.json from the config's types
 	$(BIN)/python -m security_dilemma_training.config_schemas
 
+docs: setup  ## build the site, build/docs/index.html, and write the environment's page from the code
+	$(BIN)/python -m docs.generators.environment
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+
 benchmarks: setup
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) runs build/docs docs/notebooks docs/reference/generated .mypy_cache .ruff_cache .pytest_cache

@@ -63,6 +63,8 @@ def commands(block: Block) -> list[list[str]]:
 def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warnings: str = "error") -> str:
     """Do what blocks say, in a folder: save those that have a name, run the commands of the others.
 
+    Commands of other programs, which prepare the machine, are left out.
+
     Args:
         given: The blocks.
         folder: Where it is done.
@@ -79,6 +81,8 @@ def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warni
         if block.title:
             (folder / block.title).write_text(block.text, encoding="utf-8")
         for program, *words in commands(block):
+            if program not in STARTS:
+                continue
             extra = more if words[:1] == ["train"] else ()
             command = [sys.executable, *STARTS[program], *words, *extra]
             ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
