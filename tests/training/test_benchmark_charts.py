@@ -102,6 +102,16 @@ def test_curves_are_of_the_learner_that_is_chosen(cells: list[MeasuredCell], run
     assert all((row["x"], row["y"]) == ([1, 3], [0.1, 0.3]) for row in rows)
 
 
+def test_learners_of_whom_nothing_was_logged_cannot_be_chosen(cells: list[MeasuredCell], runs: charts.RunLines) -> None:
+    ppo = next(cell for cell in cells if cell.contestant == "ppo")
+    logged = {"agent_steps": np.array([1e6]), "games/wars_per_game": np.array([0.1])}
+    panels = charts.learning(cells, runs, {str(ppo.rows[0]["key"]): logged}, "games/wars_per_game", "Wars")
+    assert panels.options == ["ppo"]
+    nothing = {"agent_steps": np.array([1e6]), "games/wars_per_game": np.array([np.nan])}
+    panels = charts.learning(cells, runs, {str(ppo.rows[0]["key"]): nothing}, "games/wars_per_game", "Wars")
+    assert not [row for chart in panels.charts for row in data_of(chart.to_dict(), "run")]
+
+
 def test_a_seed_knows_its_runs_under_all_controls(cells: list[MeasuredCell], runs: charts.RunLines) -> None:
     (chart,) = charts.controls(cells, runs).charts
     rows = data_of(chart.to_dict(), "run")

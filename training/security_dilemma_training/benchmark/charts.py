@@ -108,6 +108,8 @@ def learning(
 ) -> Panels:
     """Return what was logged while learning over agent-steps in each world, of the learner that the reader chooses.
 
+    Those of whom nothing was logged cannot be chosen.
+
     Args:
         cells: Contestants in worlds.
         runs: What is told of each run.
@@ -115,7 +117,7 @@ def learning(
         column: Which one.
         label: Of its axis, with the unit.
     """
-    names, told = contestants_of(cells), tooltips(list(runs.values()))
+    told = tooltips(list(runs.values()))
     rows: dict[str, list[dict[str, Any]]] = {world: [] for world in worlds_of(cells)}
     for cell in cells:
         for row, line in zip(cell.rows, _of(cell, runs), strict=True):
@@ -123,9 +125,12 @@ def learning(
             if len(series[0]):
                 fields = {"learner": cell.contestant, "ends": line.facts["ends"]}
                 rows[cell.world].append(row_of(line, **fields, **points_of(series)))
-    ends = {axis: [value for own in rows.values() for row in own for value in row[axis]] for axis in ("x", "y")}
-    x = alt.Scale(domain=(0, max(ends["x"])), nice=False)
-    y = alt.Scale(domain=(min([*ends["y"], 0.0]), max([*ends["y"], 1.0])))
+    drawn = [row for own in rows.values() for row in own]
+    known = {row["learner"] for row in drawn}
+    names = [name for name in contestants_of(cells) if name in known] or contestants_of(cells)[:1]
+    values = [value for row in drawn for value in row["y"] if value is not None]
+    x = alt.Scale(domain=(0, max((max(row["x"]) for row in drawn), default=1.0)), nice=False)
+    y = alt.Scale(domain=(min([*values, 0.0]), max([*values, 1.0])))
     only = alt.selection_point(name=ONLY, fields=["ends"], bind="legend")
     charts = []
     for world, own in rows.items():
@@ -136,7 +141,7 @@ def learning(
             detail="run:N",
         )
         thin, broad = lit_lines(base, told, only, color=ends_color(), strokeDash=ends_dash())
-        charts.append(_by_learner([thin.add_params(only), broad], names, display_name(world), 200))
+        charts.append(_by_learner([thin.add_params(only), broad], names, [display_name(world), label], 200))
     return Panels(charts, label, LEARNER, names)
 
 
@@ -228,7 +233,9 @@ def _head(cell: MeasuredCell, place: int, metric: str, share: bool) -> dict[str,
     return head | {"middle": place + 0.12, "value": value, "low": low, "high": high, "told": show_interval(found)}
 
 
-def _by_learner(layers: Sequence[alt.Chart], names: Sequence[str], title: str, height: int) -> alt.LayerChart:
+def _by_learner(
+    layers: Sequence[alt.Chart], names: Sequence[str], title: str | list[str], height: int
+) -> alt.LayerChart:
     return layered(*layers, height=height, title=title).add_params(alt.param(name=LEARNER, value=names[0]))
 
 

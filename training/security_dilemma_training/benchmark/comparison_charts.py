@@ -21,7 +21,7 @@ from security_dilemma_training.summary import display_name, show_interval
 
 __all__ = ["improvement", "profiles"]
 
-STARS = f"* Holm-adjusted p of at most {SURE:g}, within this panel"
+STARS = f"* Holm-adjusted p ≤ {SURE:g} in this panel"
 
 
 def improvement(comparisons: Sequence[Comparison], contestants: Sequence[str]) -> Panels:
