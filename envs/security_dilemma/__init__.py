@@ -11,7 +11,7 @@ import pettingzoo  # type: ignore[import-untyped]
 from security_dilemma.chance import Draws, draw
 from security_dilemma.dynamics import advance, initial
 from security_dilemma.games import Games
-from security_dilemma.params import WORLDS, Params
+from security_dilemma.params import WORLDS, ParameterError, Params
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observe
 from security_dilemma.security_dilemma_v0 import env, parallel_env, raw_env
@@ -22,6 +22,7 @@ __all__ = [
     "Action",
     "Draws",
     "Games",
+    "ParameterError",
     "Params",
     "State",
     "advance",
