@@ -1,11 +1,14 @@
 """Executing the notebooks, as their test does, and writing their outputs anew.
 
-Run ``python -m tests.notebooks.regenerate`` after a change of a notebook, or of what it shows, and look at the result.
+Run ``python -m tests.notebooks.regenerate [NAME...]`` after a change of a notebook, or of what it shows, and look at
+the result. A name is the beginning of a notebook's, as ``3`` or ``3_the_four_worlds``; without one, all are executed.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +53,28 @@ def strip(notebook: Any) -> None:
                 output.data.pop("image/jpeg", None)  # Pillow sends each picture twice
 
 
-def main() -> None:
-    """Execute every notebook and write it back."""
-    for path in NOTEBOOKS:
+def chosen(names: Sequence[str]) -> list[Path]:
+    """Return the notebooks whose names begin as given, all of them for no name.
+
+    Raises:
+        SystemExit: If a name is the beginning of no notebook's.
+    """
+    unknown = [name for name in names if not any(path.stem.startswith(name) for path in NOTEBOOKS)]
+    if unknown:
+        known = ", ".join(path.stem for path in NOTEBOOKS)
+        raise SystemExit(f"no notebook begins with {', '.join(unknown)}: there are {known}")
+    return [path for path in NOTEBOOKS if not names or path.stem.startswith(tuple(names))]
+
+
+def main(names: Sequence[str]) -> None:
+    """Execute the chosen notebooks and write them back."""
+    for path in chosen(names):
         with tempfile.TemporaryDirectory() as folder:
             notebook = execute(path, Path(folder))
         strip(notebook)
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        print(path.name)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.notebooks.regenerate import NOTEBOOKS, execute, read, strip
+from tests.notebooks.regenerate import NOTEBOOKS, chosen, execute, read, strip
 
 KILOBYTES = 500
 MACHINE = re.compile(r"/(tmp|home|root|Users|var|opt|mnt|usr)/|[A-Z]:\\|\d{4}-\d{2}-\d{2}T\d{2}:|0x[0-9a-f]{6}")
@@ -34,7 +34,27 @@ def words(notebook: Any) -> str:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["1_a_first_game", "2_the_four_worlds"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "1_a_first_game",
+        "2_training_and_reading_a_run",
+        "3_the_four_worlds",
+        "4_inside_a_learned_policy",
+        "5_theory_against_learning",
+        "6_comparing_algorithms",
+    ]
+
+
+def test_notebooks_are_chosen_by_the_beginning_of_their_names() -> None:
+    assert chosen([]) == NOTEBOOKS
+    assert [path.stem for path in chosen(["5", "1_a_first"])] == ["1_a_first_game", "5_theory_against_learning"]
+    with pytest.raises(SystemExit, match="no notebook begins with 9, first: there are 1_a_first_game, 2_"):
+        chosen(["9", "first", "1"])
+
+
+def test_notebooks_name_each_other_as_they_are_called() -> None:
+    named = {name for path in NOTEBOOKS for name in re.findall(r"\d_\w+\.ipynb", path.read_text(encoding="utf-8"))}
+    assert named
+    assert named <= {path.name for path in NOTEBOOKS}
 
 
 @each
