@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +53,16 @@ def section(text: str, title: str) -> list[Block]:
 
 
 def commands(block: Block) -> list[list[str]]:
-    """Return the words of every command of a block for the shell, its program first and without a folder."""
+    """Return the words of every command of a block for the shell, its program first and without a folder.
+
+    The commands of a pipe are told one by one.
+    """
     if block.language not in SHELL or block.title:
         return []
     lines = block.text.replace("\\\n", " ").splitlines()
     found = [shlex.split(line.removeprefix("$ "), comments=True) for line in lines]
-    return [[words[0].removeprefix(".venv/bin/"), *words[1:]] for words in found if words]
+    parts = [list(part) for words in found for piped, part in groupby(words, "|".__eq__) if not piped]
+    return [[program.removeprefix(".venv/bin/"), *words] for program, *words in parts]
 
 
 def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warnings: str = "error") -> str:

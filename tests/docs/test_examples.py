@@ -17,7 +17,7 @@ from security_dilemma_training.benchmark.plan_config import BenchmarkConfig, loa
 from security_dilemma_training.config import FourWorldsConfig, RunConfig, load, parse
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, commands, follow
 
-OTHERS = ("pip", "ray", "source", "cd", "git", "jupyter")
+OTHERS = ("pip", "ray", "source", "cd", "git", "jupyter", "printf")
 """Programs of other packages and of the shell."""
 
 ELSEWHERE = {
