@@ -33,7 +33,8 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # no notebook has widgets, who
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_default_options = {"show-inheritance": True}
+autodoc_preserve_defaults = True
+autodoc_default_options = {"show-inheritance": True, "exclude-members": "model_config"}
 autosummary_generate = False
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -54,9 +55,12 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 def setup(app: Any) -> None:
     """Write what is generated from the code before Sphinx looks for pages."""
-    from docs.generators import fields, offered, site
+    from docs.generators import fields, offered, signatures, site
+
+    app.config.autodoc_type_aliases = signatures.aliases()
 
     app.connect("builder-inited", lambda app: site.write(Path(app.srcdir)))
     app.connect("autodoc-process-docstring", fields.describe, priority=400)  # napoleon's is 500
+    app.connect("autodoc-process-signature", signatures.shown)
     app.connect("doctree-read", offered.qualify)
     app.connect("missing-reference", offered.resolve)

@@ -18,9 +18,10 @@ import security_dilemma
 import security_dilemma_training
 from security_dilemma_training import cli
 
-__all__ = ["PACKAGES", "home", "pages", "public_modules"]
+__all__ = ["PACKAGES", "ROOTS", "home", "pages", "public_modules"]
 
 PACKAGES = (security_dilemma, security_dilemma_training)
+ROOTS = tuple(package.__name__ for package in PACKAGES)
 COMMANDS = {cli.__name__, *(command.callback.__module__ for command in cli.app.registered_commands if command.callback)}
 
 
@@ -46,7 +47,7 @@ def pages() -> dict[str, str]:
 def home(module: ModuleType, name: str) -> str:
     """Return the name of the module in which something is at home; nothing where it is not known."""
     thing = getattr(module, name)
-    if inspect.isclass(thing) or inspect.isroutine(thing):
+    if (inspect.isclass(thing) or inspect.isroutine(thing)) and str(thing.__module__).startswith(ROOTS):
         return str(thing.__module__)
     told = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
     return module.__name__ if ("", name) in told else ""
@@ -58,7 +59,8 @@ def _is_package(module: ModuleType) -> bool:
 
 def _module(module: ModuleType) -> str:
     package = module.__name__.rpartition(".")[0]
-    return f":orphan:\n\n{_heading(module)}\nA module of :doc:`{package}`.\n\n{_described(module)}"
+    place = f"``{module.__name__}``, a module of :doc:`{package}`."
+    return f":orphan:\n\n{_heading(module)}\n{place}\n\n{_described(module)}"
 
 
 def _package(package: ModuleType, modules: list[ModuleType]) -> str:
@@ -77,7 +79,7 @@ def _package(package: ModuleType, modules: list[ModuleType]) -> str:
 
 
 def _heading(module: ModuleType) -> str:
-    return f"{module.__name__}\n{'=' * len(module.__name__)}\n"
+    return f"{_title(module)}\n{'=' * len(_title(module))}\n"
 
 
 def _described(module: ModuleType) -> str:
@@ -98,6 +100,6 @@ def _summary(module: ModuleType) -> str:
 def _role(package: ModuleType, name: str) -> str:
     """A link to where a name is described; plain where it has no description of its own."""
     place = home(package, name)
-    if place.partition(".")[0] not in {root.__name__ for root in PACKAGES}:
+    if not place:
         return f"``{name}``"
     return f":py:obj:`{name} <{place}.{getattr(getattr(package, name), '__name__', name)}>`"

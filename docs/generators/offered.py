@@ -8,12 +8,10 @@ import inspect
 from functools import cache
 from typing import Any
 
-from docs.generators.modules import PACKAGES, home
+from docs.generators.modules import ROOTS, home
 from sphinx.addnodes import pending_xref
 
 __all__ = ["qualify", "resolve"]
-
-ROOTS = tuple(package.__name__ for package in PACKAGES)
 
 
 @cache
