@@ -6,7 +6,7 @@ import importlib
 import re
 
 import pytest
-from docs.generators import commands, config_keys, fields, modules, offered
+from docs.generators import commands, config_keys, fields, modules, offered, signatures
 from docs.generators.tables import code, prose
 
 from security_dilemma.params import PARAMETERS
@@ -108,6 +108,16 @@ def test_fields_are_told_by_their_comments() -> None:
     lines = ["Alias for field number 0"]
     fields.describe(None, "attribute", "security_dilemma.state.State.offensive", None, None, lines)
     assert lines[-1] == told["offensive"]
+
+
+def test_aliases_are_shown_by_name_and_configs_without_a_call() -> None:
+    found = signatures.aliases()
+    assert found["Stages"] == "security_dilemma.stages.Stages"
+    assert found["Array"].rpartition(".")[2] == "Array"
+    assert "State" not in found  # a class of the environment, and an alias elsewhere
+    written = "(a: TypeAliasForwardRef('x.Y') | None)"
+    assert signatures.shown(None, "function", "f", len, None, written, "") == ("(a: x.Y | None)", "")
+    assert signatures.shown(None, "class", "c", GameConfig, None, "(a)", "") == ("", "")
 
 
 def test_prose_keeps_code_and_escapes_the_rest() -> None:
