@@ -146,8 +146,13 @@ def _signature() -> tuple[str, list[Sequence[str]]]:
     """The call with its defaults, and the meaning of every argument but the parameters."""
     told = dict(re.findall(r"^ +(\w+): (.+)$", inspect.getdoc(SecurityDilemma.__init__) or "", re.MULTILINE))
     given = [p for p in inspect.signature(SecurityDilemma).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    call = ", ".join(f"{argument.name}={argument.default!r}" for argument in given)
-    return call, [(code(p.name), code(repr(p.default)), prose(told[p.name])) for p in given]
+    call = "".join(f"    {argument.name}={_written(argument.default)},\n" for argument in given)
+    return call, [(code(p.name), code(_written(p.default)), prose(told[p.name])) for p in given]
+
+
+def _written(value: object) -> str:
+    """A value as the code of this project has it."""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def _parameters() -> Iterator[Sequence[str]]:
