@@ -46,7 +46,8 @@ def test_every_run_tells_of_itself_and_how_to_replay_it(made: Made) -> None:
     assert [line.facts["ends"] for line in lines] == [str(e) for world in worlds for e in world.verdict.endings]
     assert lines[0].facts["tragic war rate"] == f"{worlds[0].tragic[0]:.3f}"
     assert lines[0].replay.startswith("security-dilemma replay runs")
-    assert lines[0].replay.endswith("/doubly_dangerous/seed_0")
+    assert lines[0].replay.endswith("/doubly_dangerous/seed_0 --find war")
+    assert lines[1].replay.endswith("/doubly_dangerous/seed_1")
 
 
 def test_every_seed_is_a_point_beside_what_is_expected(made: Made) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from security_dilemma_training import report
 from security_dilemma_training.report import write_report
 from security_dilemma_training.summary import summarise
 from tests.training.experiments import evaluated, run_of
+from tests.training.html_pages import Reader
 from tests.training.players import Coin
 
 Results = list[Mapping[str, Any]]
@@ -33,6 +35,13 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]
     return folder, list(results)
 
 
+@pytest.fixture
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the page, which takes time: what is in it is tested in ``test_reports_in_browser``."""
+    monkeypatch.setattr(report, "report_page", lambda *_: "")
+
+
+@pytest.mark.usefixtures("no_page")
 def test_the_report(experiment: tuple[Path, Results]) -> None:
     folder, results = experiment
     path = write_report(results, folder, command="security-dilemma four-worlds --seeds 2")
@@ -63,8 +72,14 @@ def test_every_figure_that_the_report_shows_is_there(experiment: tuple[Path, Res
         assert f"({name}.png)" in text
         assert (folder / f"{name}.png").stat().st_size > 5000
         assert (folder / f"{name}.svg").exists()
+    page, source = Reader(), (folder / "report.html").read_text(encoding="utf-8")
+    page.feed(source)
+    assert page.charts[:2] == ["tragic_war_rate-0", "strikes-0"]
+    assert not page.pictures
+    assert str(folder) not in source
 
 
+@pytest.mark.usefixtures("no_page")
 def test_without_run_folders_the_curves_are_left_out(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     text = write_report(experiment[1], tmp_path / "elsewhere").read_text(encoding="utf-8")
     assert "arms_over_time" not in text
@@ -72,6 +87,7 @@ def test_without_run_folders_the_curves_are_left_out(experiment: tuple[Path, Res
     assert "learning_curves" not in text
 
 
+@pytest.mark.usefixtures("no_page")
 def test_results_are_tidy(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     results = experiment[1]
     write_report(results, tmp_path)
@@ -86,18 +102,21 @@ def test_results_are_tidy(experiment: tuple[Path, Results], tmp_path: Path) -> N
             assert row[name] == ("" if value is None else str(value))
 
 
+@pytest.mark.usefixtures("no_page")
 def test_one_seed_of_one_world(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     text = write_report(experiment[1][:1], tmp_path).read_text(encoding="utf-8")
     assert text.count("**Doubly safe.**") == 1
     assert "| Doubly safe | -0.9 | 0.95 | 1 | 0.000 |" in text
 
 
+@pytest.mark.usefixtures("no_page")
 def test_many_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_of(tmp_path, "intense", 0, game={"n_states": 3}, learner={"slots": 30, "batch_size": 30})
     text = write_report([evaluated(monkeypatch, run, Coin(0.5))], tmp_path).read_text(encoding="utf-8")
     assert "Theory makes no prediction" in text
 
 
+@pytest.mark.usefixtures("no_page")
 def test_runs_that_failed_are_told_at_the_top(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     failed = {"intense/seed_1": "damaged", "intense/seed_2": "killed"}
     for names, told in [

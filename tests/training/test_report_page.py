@@ -10,6 +10,7 @@ import pytest
 
 from security_dilemma_training.pages.marks import RunLine, layered, replay_command, row_of, tooltips
 from security_dilemma_training.pages.report_page import Panels, report_page
+from security_dilemma_training.verdict import Ending
 from tests.training.html_pages import Reader, chart_in, data_of
 
 POINT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
@@ -63,6 +64,8 @@ def test_a_run_is_replayed_by_its_folder_as_given(tmp_path: Path, monkeypatch: p
     (tmp_path / "out" / "my world" / "seed_1").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     run = Path("out/my world/seed_1")
-    assert replay_command(run, Path("out")) == "security-dilemma replay 'out/my world/seed_1'"
-    assert replay_command(tmp_path / run, tmp_path / "out") == "security-dilemma replay 'out/my world/seed_1'"
-    assert replay_command(Path("out/nowhere"), Path("out")) == ""
+    plain = "security-dilemma replay 'out/my world/seed_1'"
+    assert replay_command(run, Path("out"), Ending.PEACE) == plain
+    assert replay_command(tmp_path / run, tmp_path / "out", Ending.BETWEEN) == plain
+    assert replay_command(run, Path("out"), Ending.WAR) == f"{plain} --find war"
+    assert replay_command(Path("out/nowhere"), Path("out"), Ending.WAR) == ""

@@ -62,7 +62,7 @@ def test_a_seed_that_is_pointed_at_is_told_and_lit_in_every_chart(report: Path) 
     with opened(report) as page:
         told = hover(page, "tragic_war_rate-0", 2)
         assert told.startswith("run Doubly dangerous, seed 2 ends at war tragic war rate")
-        assert told.endswith("/doubly_dangerous/seed_2")
+        assert told.endswith("/doubly_dangerous/seed_2 --find war")
         assert "security-dilemma replay" in told
         lines = "figure[data-chart^='learning_curves'] .mark-line.role-mark path"
         assert page.evaluate(WIDTHS, lines).count("3") == 2  # by intent
@@ -77,7 +77,7 @@ def test_a_seed_that_is_clicked_or_chosen_stays_lit_with_its_command(report: Pat
         page.locator("figure[data-chart='strikes-0'] .mark-symbol.role-mark path").first.click(force=True)
         page.mouse.move(2, 2)
         assert page.locator("select[data-run]").input_value() == "doubly_dangerous/0"
-        assert page.locator(".run code").inner_text().endswith("doubly_dangerous/seed_0")
+        assert page.locator(".run code").inner_text().endswith("doubly_dangerous/seed_0 --find war")
         page.locator("select[data-run]").focus()
         page.keyboard.press("ArrowDown")
         assert page.locator("select[data-run]").input_value() == "doubly_dangerous/1"

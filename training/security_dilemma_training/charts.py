@@ -74,7 +74,7 @@ def run_lines(
             key, seed = run_key(result), result["seed"]
             facts = {"ends": str(ends)} | {name: show_number(column[place]) for name, column in columns.items()}
             name = f"{display_name(world.world)}, seed {seed}"
-            lines[key] = RunLine(f"{world.world}/{seed}", name, facts, replay_command(run_folders[key], folder))
+            lines[key] = RunLine(f"{world.world}/{seed}", name, facts, replay_command(run_folders[key], folder, ends))
     return lines
 
 

@@ -75,8 +75,8 @@ def four_worlds(
 
     Args:
         config: The worlds, the learner and the seeds.
-        folder: Where ``report.md``, ``report.html``, ``results.csv``, ``results.json`` and the figures go; the runs stand
-            below it.
+        folder: Where ``report.md``, ``report.html``, ``results.csv``, ``results.json`` and the figures go; the runs
+            stand below it.
         workers: Processes at the same time.
         command: What was called, for the report's instructions how to reproduce it.
         overwrite: Whether the runs of these worlds and seeds that are there are deleted first.

@@ -64,7 +64,7 @@ def run_lines(cells: Sequence[MeasuredCell], folder: Path) -> dict[tuple[str, st
             control = [] if cell.control == NO_CONTROL else [_shown(cell.control)]
             name = ", ".join([display_name(cell.world), cell.contestant, *control, f"seed {seed}"])
             facts = {"ends": str(ends)} | {heading: show_number(float(row[column])) for heading, column in FACTS}
-            replay = replay_command(folder / str(row["run"]), folder)
+            replay = replay_command(folder / str(row["run"]), folder, ends)
             key = (cell.world, cell.contestant, cell.control, seed)
             lines[key] = RunLine("/".join(map(str, key)), name, facts, replay)
     return lines

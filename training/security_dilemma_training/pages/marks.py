@@ -70,17 +70,18 @@ class RunLine(NamedTuple):
         return ", ".join(f"{heading} {fact}" for heading, fact in self.facts.items())
 
 
-def replay_command(run: Path, folder: Path) -> str:
-    """Return the command that replays a run, or nothing if its folder is not there.
+def replay_command(run: Path, folder: Path, ends: Ending) -> str:
+    """Return the command that replays a run, with a war if it ends at war; nothing if its folder is not there.
 
     Args:
         run: The run's folder; an absolute one is told as it is reached from where the folder of the report lies.
         folder: Of the report.
+        ends: How the run ends.
     """
     if not run.is_dir():
         return ""
     told = os.path.relpath(run, folder.parent) if run.is_absolute() else str(run)
-    return f"security-dilemma replay {shlex.quote(told)}"
+    return f"security-dilemma replay {shlex.quote(told)}" + (" --find war" if ends is Ending.WAR else "")
 
 
 def row_of(run: RunLine, **values: Any) -> dict[str, Any]:
