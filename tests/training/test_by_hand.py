@@ -158,6 +158,14 @@ def test_stage_games_are_played_to_their_end() -> None:
     assert "eliminated" not in text
 
 
+def test_trust_is_that_in_the_others() -> None:
+    learner = {"slots": 6, "n_steps": 8, "batch_size": 48}
+    for trust, words in (([0.1, 0.9], "0.9"), ([0.1, 0.9, 0.2], "0.2 to 0.9")):
+        shape = {"max_cycles": 1, "n_states": len(trust)}
+        text = played(game(params={"trust": trust}, game=shape, learner=learner))[1]
+        assert f"Others are security seekers with a probability of {words};" in " ".join(text.split())
+
+
 def test_what_is_known_of_intents_is_told_where_it_is_revealed() -> None:
     text = played(game(game={"max_cycles": 2, "reveal_intents": True}), intents=[0, 1])[1]
     assert "You know that state_1 is greedy." in text

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from security_dilemma_training import cli
+from security_dilemma_training.replay import page
 from tests.training.untrained import untrained
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,20 @@ def test_whoever_leaves_is_told_how_to_play_on(
     assert "the end ─" not in told
 
 
+def test_a_game_whose_replay_cannot_be_written_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(*_given: object) -> None:
+        raise OSError(28, "No space left on device", "game.html")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(page, "write_replay", fail)
+    assert call(monkeypatch, "2 1\n", *GAME, "--max-cycles", "1", "--out", "game.html") == 2
+    told = capsys.readouterr()
+    assert "printf '%s\\n' '2 1' | security-dilemma play" in told.out
+    assert told.err == "security-dilemma: game.html: No space left on device\n"
+
+
 @pytest.mark.slow
 def test_a_run_is_played_against_in_its_own_games(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -95,6 +110,8 @@ def test_a_run_is_played_against_in_its_own_games(
         (("--intent", "hawkish"), "intent = 'hawkish' must be seeker or greedy"),
         (("--out", "there.html"), "out = 'there.html' is there already: replace it with --overwrite"),
         (("--out", "."), "out = '.' is a folder: name a file in it"),
+        (("--out", "there.html/x.html"), "which is a file: name a folder"),
+        (("--against", ""), "player '' is nobody's name"),
         (("--states", "9"), "Invalid value for '--states'"),
         ((), "standard input ends before the game does: give a line for each turn, or q to leave"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from security_dilemma_training import cli
-from security_dilemma_training.replay import page
+from security_dilemma_training.replay import finding, page
 from security_dilemma_training.replay.casting import cast
 from security_dilemma_training.replay.episode import Episode
 from security_dilemma_training.runs import Run
@@ -130,6 +130,10 @@ def test_three_states_and_anyones_policy(monkeypatch: pytest.MonkeyPatch, writte
         (("dove", "--world", "intense", "--find", "glory"), "Invalid value for '--find'"),
         (("runs/seed_0", "--config", "three.yaml"), "was trained with n_states = 2, these games have 3"),
         (("runs/none", "--world", "intense"), "player 'runs/none' is nobody's name"),
+        (("runs/none",), "player 'runs/none' is nobody's name"),
+        (("runs",), "runs is not a run: it has no manifest.json"),
+        (("runs/seed_0", "--beside", ""), "player '' is nobody's name"),
+        (("dove", "--world", "intense", "--out", "there.html/x.html"), "which is a file: name a folder"),
     ],
 )
 def test_faults_are_told_before_anything_is_written(
@@ -160,6 +164,24 @@ def test_a_folder_of_a_path_is_not_told_on_the_page(run: Run, tmp_path: Path) ->
     found = cast([str(tmp_path / "runs/seed_0")])
     assert found.players == ("runs/seed_0", "runs/seed_0")
     assert found.title == "not_intense: runs/seed_0"
+
+
+def test_a_title_says_the_world_once(run: Run) -> None:
+    run.folder.parent.rename("not_intense")
+    assert cast(["not_intense/seed_0", "dove"]).title == "not_intense: seed_0 against dove"
+    assert cast(["not_intense/seed_0"], world="intense").title == "intense: not_intense/seed_0"
+
+
+def test_an_interrupted_replay_writes_nothing_and_promises_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_given: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finding, "find_game", interrupt)
+    assert call(monkeypatch, "dove", "--world", "intense", "--find", "crisis") == 130
+    assert capsys.readouterr().err.endswith("interrupted: nothing was written\n")
+    assert not Path("replay.html").exists()
 
 
 @pytest.mark.slow

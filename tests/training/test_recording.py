@@ -238,3 +238,33 @@ def test_arms_that_are_misread_and_several_wars_are_told() -> None:
     words = f"whose {row.arms:.3g} units of arms it takes for {row.dossier:.0%} offensive (in truth {row.share:.0%})"
     assert words in against_armed.text
     assert row.dossier > row.share + 0.1
+
+
+def test_a_game_of_one_step_without_a_crisis() -> None:
+    episode = recorded(DOVE, config_of(game={"max_cycles": 1}))
+    assert episode.outcome == "Peace through 1 step, the time limit."
+    assert [event.text for event in episode.events] == [
+        "The time limit of 1 step cuts the game off; whoever is alive would go on."
+    ]
+
+
+def test_spoils_are_a_gain_from_conquest() -> None:
+    for share, told_of_gain in ((0.0, "and neither gains from conquest"), (0.4, "but the victor takes spoils")):
+        episode = recorded(Matched([HAWK, DOVE]), config_of(params={"crisis_rate": 1.0, "spoils": share}))
+        assert told(episode, "war")[0].text.endswith(f"A tragic war: both are security seekers, {told_of_gain}.")
+
+
+def test_a_victor_among_others_is_paid_its_step_and_the_last_survivor_its_future() -> None:
+    config = config_of(game={"n_states": 3, "max_cycles": 40}, params={"crisis_rate": 1.0})
+    episode = recorded(HAWK, config)
+    first, last = told(episode, "war")
+    rows = {row.step: row for event in (first, last) for row in rows_of(episode, event.states[0]) if row.won}
+    assert f"as others are left, {first.states[0]} is paid its step as in peace, 0.05;" in str(rows[first.step].why)
+    assert f"{last.states[0]} keeps its undisturbed future (+1)" in str(rows[last.step].why)
+
+
+def test_who_is_left_in_a_stage_game_keeps_the_stakes() -> None:
+    game = {"stages": [[["hold", "strike"], 0.4], [["hold", "strike"], 0.6]], "max_cycles": 2}
+    episode = recorded(HAWK, config_of(game=game))
+    assert episode.steps == 1
+    assert episode.events[-1].text.endswith("alone is left, and keeps what was still at stake.")

@@ -35,7 +35,7 @@ def files(race: Episode, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """Pages by what they show."""
     folder = tmp_path_factory.mktemp("replays")
     peace = played("dove", seed=1, title="Doves")
-    shown = {"race": [race], "two": [race, peace], "many": [many_states()]}
+    shown = {"race": [race], "two": [race, peace], "many": [many_states()], "mixed": [race, many_states()]}
     for name, episodes in shown.items():
         write_replay(episodes, folder / f"{name}.html")
     return {name: folder / f"{name}.html" for name in shown}
@@ -222,6 +222,24 @@ def test_two_episodes_move_together_and_the_shorter_waits_at_its_end(files: dict
         page.set_viewport_size({"width": 800, "height": 900})
         tops = page.evaluate("[...document.querySelectorAll('.episode')].map((e) => e.getBoundingClientRect().top)")
         assert tops[0] < tops[1]  # one under the other
+
+
+def test_charts_of_two_episodes_are_level(files: dict[str, Path]) -> None:
+    """Although one of them has no arms, and so neither beliefs nor a phase portrait, and another number of states."""
+    tops = (
+        "(kind) => [...document.querySelectorAll(`.two .${kind}`)].map((e) => Math.round(e.getBoundingClientRect().y))"
+    )
+    for name in ("two", "mixed"):
+        with opened(files[name], width=1300) as page:
+            for step in (0, LAST):
+                page.locator(".controls input").fill(str(step))
+                for kind in ("outcome", "facts", "arms", "panel", "happened", "deeds", "signals", "payoffs"):
+                    first, second = page.evaluate(tops, kind)
+                    assert first == second, (name, kind)
+            heights = page.evaluate("[...document.querySelectorAll('.panel')].map((e) => e.offsetHeight)")
+            assert len(set(heights)) == 1
+            overlaps = "[...document.querySelectorAll('.two .part')].map((e) => e.scrollWidth - e.clientWidth)"
+            assert max(page.evaluate(overlaps)) <= 1
 
 
 def test_which_two_of_many_states_are_shown_is_chosen(files: dict[str, Path]) -> None:

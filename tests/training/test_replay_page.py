@@ -85,6 +85,11 @@ def test_war_is_marked_with_who_struck_who_won_and_the_chance(race: Episode) -> 
         assert label.endswith(f"({at_war.win_chance:.2f})")
 
 
+def test_no_chance_of_a_war_is_rounded_to_certainty(race: Episode) -> None:
+    sure = race._replace(states=tuple(row._replace(win_chance=row.win_chance and 0.9999) for row in race.states))
+    assert [arms_rows(sure, state)[WAR]["war"].rpartition(" (")[2] for state in names(race)] == ["over 0.99)"] * 2
+
+
 def test_totals_begin_at_nothing_and_stand_after_the_step_that_paid_them(race: Episode) -> None:
     totals, steps = payoff_rows(race)
     told = {(row["step"], row["series"]): row["total"] for row in totals}
@@ -181,6 +186,15 @@ def test_each_step_is_told_in_words(race: Episode) -> None:
     for row in race.states:
         if row.step == WAR:  # the last step tells what the game paid in all, to the eliminated as well
             assert number(row.total or 0.0, 3) in steps[-1]
+
+
+def test_who_has_no_arms_has_no_posture_to_be_misread() -> None:
+    steps = step_templates(played("dove", game={"max_cycles": 2}))
+    assert "state_1 to have no arms" in steps[1]
+    assert "offensive (in truth" not in steps[1]
+    armed = step_templates(played("dove", "hawk", game={"max_cycles": 2}))
+    assert "of state_1&#x27;s arms to be offensive (in truth 75%)" in armed[1]
+    assert "state_0 to have no arms" in armed[1]
 
 
 def test_the_story_goes_to_each_event(race: Episode) -> None:

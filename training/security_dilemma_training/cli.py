@@ -20,6 +20,7 @@ from security_dilemma_training import (
     cli_tune,
 )
 from security_dilemma_training.cli_options import (
+    INTERRUPTED,
     Beliefs,
     Exploitability,
     Overrides,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-FAULTY_INPUT, INTERRUPTED = 2, 130
-"""Exit statuses: what was asked cannot be done; Ctrl-C."""
+FAULTY_INPUT = 2
+"""Exit status: what was asked cannot be done."""
 
 FOUR_WORLDS_FILE = Path("configs/four_worlds.yaml")
 

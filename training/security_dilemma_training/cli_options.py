@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
+    "INTENT_NAMES",
+    "INTERRUPTED",
     "Beliefs",
     "Exploitability",
     "Overrides",
@@ -20,6 +22,12 @@ __all__ = [
     "cores",
     "measures",
 ]
+
+INTENT_NAMES = {"seeker": "security_seeker", "security_seeker": "security_seeker", "greedy": "greedy"}
+"""The intents of the rules, by what may be typed for them."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 Overrides = Annotated[
     list[str] | None,

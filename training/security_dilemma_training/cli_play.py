@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from security_dilemma_training.cli_options import INTENT_NAMES, INTERRUPTED
+
 if TYPE_CHECKING:
     from security_dilemma_training.replay.episode import Episode
 
 __all__ = ["play"]
 
-SEEKER, GREEDY = "security_seeker", "greedy"
-INTENT_NAMES = {"seeker": SEEKER, SEEKER: SEEKER, GREEDY: GREEDY}
 SEEDS = 100_000
 """A seed is drawn below this: short enough to type again."""
-
-INTERRUPTED = 130
-"""Exit status after Ctrl-C."""
 
 
 def play(
@@ -63,8 +60,10 @@ def play(
     from security_dilemma_training.by_hand.asking import LeftError, asker
     from security_dilemma_training.by_hand.game import ByHand, by_hand_config, command, same_moves
     from security_dilemma_training.by_hand.screen import show_end
+    from security_dilemma_training.out_files import refuse_out
 
-    _refuse(out, overwrite)
+    if out is not None:
+        refuse_out(out, overwrite=overwrite, example="game.html")
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     held = _intent(intent)
     game = ByHand(by_hand_config(against, world, config, states, max_cycles), against, seat, seed, held)
@@ -82,21 +81,8 @@ def play(
         return 0
     show_end(console, episode, seat)
     print(f"\nthe same game again: {command(options)}")
-    if out is None:
-        print(f"your moves again, with a replay to look at:\n{same_moves(options, person.done)}")
-    else:
-        _write(episode, out)
+    _keep(episode, out, f"your moves again, with a replay to look at:\n{same_moves(options, person.done)}")
     return 0
-
-
-def _refuse(out: Path | None, overwrite: bool) -> None:
-    """Refuse a file that cannot be written, before anything is played."""
-    from security_dilemma_training.faults import ConfigError, Fault
-
-    if out is not None and out.is_dir():
-        raise ConfigError([Fault("out", f"= {str(out)!r} is a folder: name a file in it, as game.html")])
-    if out is not None and out.exists() and not overwrite:
-        raise ConfigError([Fault("out", f"= {str(out)!r} is there already: replace it with --overwrite")])
 
 
 def _intent(given: str | None) -> str | None:
@@ -108,9 +94,17 @@ def _intent(given: str | None) -> str | None:
     return None if given is None else INTENT_NAMES[given]
 
 
-def _write(episode: Episode, out: Path) -> None:
+def _keep(episode: Episode, out: Path | None, again: str) -> None:
+    """Write the replay, or tell the command that does; so it is told, too, where writing fails after all."""
+    if out is None:
+        print(again)
+        return
     from security_dilemma_training.replay.page import write_replay
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_replay([episode], out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_replay([episode], out)
+    except OSError:
+        print(again)
+        raise
     print(f"its replay is in {out}; open it in a browser")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from security_dilemma_training.cli_options import TrustImports
+from security_dilemma_training.cli_options import INTENT_NAMES, INTERRUPTED, TrustImports
 
 if TYPE_CHECKING:
     from security_dilemma_training.replay.casting import Cast
@@ -20,8 +21,6 @@ __all__ = ["Find", "replay"]
 
 Report = Callable[[float, str], None]
 
-SEEKER, GREEDY = "security_seeker", "greedy"
-INTENT_NAMES = {"seeker": SEEKER, SEEKER: SEEKER, GREEDY: GREEDY}
 DRAWN = "drawn"
 
 
@@ -51,7 +50,7 @@ def replay(
     intents: Annotated[
         str,
         typer.Option(help="seeker or greedy, one for all or one for each state, as seeker,greedy; or drawn."),
-    ] = SEEKER,
+    ] = "seeker",
     find: Annotated[Find, typer.Option(help="Take the first game from the seed on that sees it.")] = Find.ANY,
     beside: Annotated[
         str | None, typer.Option(metavar="PLAYER[,PLAYER]", help="Players of a second game, shown beside the first.")
@@ -106,15 +105,12 @@ def replay(
 
 def _path(players: list[str], out: Path | None, overwrite: bool) -> Path:
     """Where to write, refused before anything is played."""
-    from security_dilemma_training.faults import ConfigError, Fault
+    from security_dilemma_training.out_files import refuse_out
     from security_dilemma_training.replay.casting import run_of
 
     run = run_of(players) if out is None else None
     path = out or (Path() if run is None else run.folder) / "replay.html"
-    if path.is_dir():
-        raise ConfigError([Fault("out", f"= {str(path)!r} is a folder: name a file in it, as replay.html")])
-    if path.exists() and not overwrite:
-        raise ConfigError([Fault("out", f"= {str(path)!r} is there already: replace it with --overwrite")])
+    refuse_out(path, overwrite=overwrite, example="replay.html")
     return path
 
 
@@ -142,15 +138,19 @@ def _shown(name: str) -> Iterator[Report]:
     """Show progress, of one job."""
     from security_dilemma_training.display import display
 
-    with display([name]) as shown:
+    try:
+        with display([name]) as shown:
 
-        def report(share: float, message: str) -> None:
-            shown.progress(0, share, message)
-            shown.tick()
+            def report(share: float, message: str) -> None:
+                shown.progress(0, share, message)
+                shown.tick()
 
-        shown.began(0)
-        yield report
-        shown.ended(0, failed=False)
+            shown.began(0)
+            yield report
+            shown.ended(0, failed=False)
+    except KeyboardInterrupt as end:
+        print("interrupted: nothing was written", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from end
 
 
 def _chosen(one: Cast, find: Find, seed: int, intents: list[str] | None, report: Report) -> tuple[str | None, int]:

@@ -166,7 +166,7 @@ def player(spec: str, config: RunConfig, *, trusted: bool) -> Policy:
 
         theirs = config_beside(Path(spec)) or config
         return _fitting(spec, load_zip(Path(spec), theirs), theirs.game, game)
-    if Path(spec).is_dir():
+    if spec and Path(spec).is_dir():
         from security_dilemma_training.learners import load_policy
         from security_dilemma_training.runs import Run
 
@@ -204,7 +204,7 @@ def player_hash(spec: str) -> str:
         beside = Path(spec).with_suffix(".yaml")
         files = [Path(spec), *([beside] if beside.is_file() else [])]
         return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    if not Path(spec).is_dir():
+    if not spec or not Path(spec).is_dir():
         raise ConfigError([Fault(f"player {spec!r}", f"is nobody's name: {nearest(spec, STRATEGIES)}, {FORMS}")])
     from security_dilemma_training.kept import policy_hash
     from security_dilemma_training.runs import Run

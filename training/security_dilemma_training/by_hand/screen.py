@@ -11,6 +11,8 @@ from rich.text import Text
 
 from security_dilemma.spaces import INTENTS
 from security_dilemma_training.by_hand.sight import Sight, Watcher
+from security_dilemma_training.policies import Floats
+from security_dilemma_training.replay.why import chance
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
@@ -37,11 +39,16 @@ def show_start(console: Console, config: RunConfig, watcher: Watcher, sight: Sig
         _intent(sight),
         _war(config, params["war_cost"]),
         f"{others} {'is' if watcher.n_states == 2 else 'are'} played by {against}. Others are security seekers with a "
-        f"probability of {params['trust']:g}; what they are you learn at the end.",
+        f"probability of {_range(watcher.trust)}; what they are you learn at the end.",
         *_world(config, params),
         *_motive(sight),
     ):
         console.print(_plain(line))
+
+
+def _range(values: Floats) -> str:
+    low, high = f"{values.min():g}", f"{values.max():g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _intent(sight: Sight) -> str:
@@ -129,7 +136,7 @@ def _table(watcher: Watcher, seen: Sequence[Sight], said: str | None) -> Table:
             table.add_row(f" {other.name}", *["–"] * 6, "eliminated")
             continue
         numbers = (f"{other.arms:.2f}", f"{other.dossier:.2f}", f"{other.economy:.2f}", other.signal)
-        chances = (f"{other.chance:.2f}", f"{1 - other.threat:.2f}")
+        chances = (chance(other.chance), chance(1 - other.threat))
         past = [sight.others[k].arms for sight in seen]
         table.add_row(f" {other.name}", *numbers, *chances, _strip(past, cap))
     return table

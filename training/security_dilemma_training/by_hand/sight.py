@@ -85,6 +85,7 @@ class Watcher:
         self._roles = Roles.of(params, game.n_states, game.stages, game.max_cycles, **options)
         shape = (game.n_states,)
         self.params = {name: np.broadcast_to(getattr(params, name), shape)[seat].item() for name in _numbers(config)}
+        self.trust = np.delete(np.broadcast_to(np.asarray(params.trust, float), shape), seat)  # (N - 1,), of the others
 
     def look(self, observation: Floats) -> Sight:
         """Return what is seen.

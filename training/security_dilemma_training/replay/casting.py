@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from security_dilemma.params import WORLDS, nearest
 from security_dilemma_training.faults import ConfigError, Fault
-from security_dilemma_training.players import is_zip, player
+from security_dilemma_training.players import is_zip, player, player_hash
 from security_dilemma_training.policies import Matched, Policy
 from security_dilemma_training.runs import Run
 
@@ -28,8 +28,9 @@ class Cast(NamedTuple):
     @property
     def title(self) -> str:
         """The games and the players in a few words."""
-        who = dict.fromkeys(self.players)
-        return f"{self.config.label}: {' against '.join(who)}"
+        label = self.config.label
+        who = dict.fromkeys(player.removeprefix(f"{label}/") for player in self.players)
+        return f"{label}: {' against '.join(who)}"
 
 
 def cast(
@@ -88,6 +89,8 @@ def _games(specs: Sequence[str], world: str | None, path: Path | None, other: Ru
         return run.config
     if other is not None:
         return other
+    for spec in specs:
+        player_hash(spec)  # that there is nobody of this name is told first
     known = ", ".join(WORLDS)
     problem = f"is missing: no player is a run folder, so name the games with --world ({known}) or --config FILE"
     raise ConfigError([Fault("world", problem)])

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["replay_page", "write_replay"]
 
 LEAD = """\
-<p class="lead">States that share no ruler arm, signal and, in a crisis, may strike, and none knows what the others
-want. Press play or drag the slider, and watch the arms and what each believes of the other. Point at any step to read
-what it paid and why; click to go there. Keys: space, ← →, Home, End.</p>
+<p class="lead">Nobody rules these states, and none of them knows what the others want. They buy arms, send signals and,
+in a crisis, may strike. Press play or drag the slider: watch their arms, and what each believes of the other. Point at
+a step to read what it paid and why; click to go there. Keys: space, ← →, Home, End.</p>
 """
 
 CONTROLS = """\
@@ -122,14 +122,14 @@ def _episode(episode: Episode, place: int, title: str) -> str:
     who = names(episode)
     arms_of = "".join(f"<h3>{_heading(episode, which)}</h3>{_arms(place, which, who)}" for which in range(len(who)))
     words = (
-        f'<div class="panel" role="region" aria-label="the step in words" aria-live="polite"></div>{templates}'
-        f"<h3>What happened</h3>{story(episode)}{_phase(episode, place)}"
+        f'<div class="panel" role="region" aria-label="the step in words" aria-live="polite" tabindex="0"></div>'
+        f"{templates}{_part('happened', f'<h3>What happened</h3>{story(episode)}')}{_phase(episode, place)}"
     )
     more = (
-        f"<h3>What they did</h3>{_figure('deeds', place, 'What each state did in each step')}"
-        f"<h3>What they said, and what they are</h3>{_figure('signals', place, 'What each state said in each step')}"
+        f"{_drawn('deeds', 'What they did', place, 'What each state did in each step')}"
+        f"{_drawn('signals', 'What they said, and what they are', place, 'What each state said in each step')}"
         f"{_beliefs(episode, place)}"
-        f"<h3>What it paid</h3>{_figure('payoffs', place, 'Discounted payoffs of each state')}"
+        f"{_drawn('payoffs', 'What it paid', place, 'Discounted payoffs of each state')}"
     )
     columns = (
         f'<div class="columns"><div class="arms">{arms_of}{_pair(who)}</div><div class="words">{words}</div>'
@@ -142,8 +142,8 @@ def _phase(episode: Episode, place: int) -> str:
     """The phase portrait; nothing where nobody ever had arms."""
     if not is_armed(episode):
         return ""
-    drawn = _figure("phase", place, "Path of the arms of one state against those of another")
-    return f"<h3>Arms of one against arms of the other</h3>{drawn}"
+    label = "Path of the arms of one state against those of another"
+    return _drawn("phase", "Arms of one against arms of the other", place, label)
 
 
 def _beliefs(episode: Episode, place: int) -> str:
@@ -153,7 +153,7 @@ def _beliefs(episode: Episode, place: int) -> str:
     told = CAPTIONS["beliefs"] + (f" {GREED_CAPTIONS[episode.belief_kind]}" if episode.belief_kind else "")
     first = figure(f"beliefs-{place}-0", "", "Believed and true offensive share of the arms of another state")
     second = figure(f"beliefs-{place}-1", told, "The same the other way round")
-    return f"<h3>What they believed of one another</h3>{first}{second}"
+    return _part("beliefs", f"<h3>What they believed of one another</h3>{first}{second}")
 
 
 def _heading(episode: Episode, which: int) -> str:
@@ -166,8 +166,14 @@ def _arms(place: int, which: int, who: Sequence[str]) -> str:
     return figure(f"arms-{place}-{which}", caption, f"Offensive and defensive arms of {who[which]} over the steps")
 
 
-def _figure(kind: str, place: int, label: str) -> str:
-    return figure(f"{kind}-{place}", CAPTIONS[kind], label)
+def _drawn(kind: str, heading: str, place: int, label: str) -> str:
+    """A part of an episode that is one chart."""
+    return _part(kind, f"<h3>{heading}</h3>{figure(f'{kind}-{place}', CAPTIONS[kind], label)}")
+
+
+def _part(kind: str, content: str) -> str:
+    """A part of an episode; those of the same kind are level where two episodes stand side by side."""
+    return f'<div class="part {kind}">{content}</div>'
 
 
 def _pair(who: Sequence[str]) -> str:

@@ -91,6 +91,8 @@ def _lines(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> Itera
 
 def _view(view: ViewRow) -> str:
     greedy = "" if view.belief is None else f", and it to be greedy with a chance of {chance(view.belief)}"
+    if not view.arms and not view.reported_arms:
+        return f"{view.observed} to have no arms{greedy}"
     return f"{view.dossier:.0%} of {view.observed}'s arms to be offensive (in truth {view.share:.0%}){greedy}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from security_dilemma_training.replay.episode import Episode, StateRow
+from security_dilemma_training.replay.why import chance
 from security_dilemma_training.replay.words import deed, intent, number, said, terms
 
 __all__ = [
@@ -97,8 +98,8 @@ def dyad_rows(episode: Episode) -> Rows:
 def war_label(row: StateRow) -> str:
     """Return how a state fared in a war and its chance to win, as in ``strikes, wins (0.86)``."""
     came = "strikes" if row.struck else "is struck"
-    chance = "" if row.win_chance is None else f" ({number(row.win_chance)})"
-    return f"{came}, {'wins' if row.won else 'loses'}{chance}"
+    odds = "" if row.win_chance is None else f" ({chance(row.win_chance)})"
+    return f"{came}, {'wins' if row.won else 'loses'}{odds}"
 
 
 def _step(row: StateRow) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def outcome(steps: Sequence[Step]) -> str:
     wars = [step for step in steps if step.belligerents]
     crises = sum(bool(step.can_strike.any()) for step in steps)
     if not wars:
-        survived = f" and {_count(crises, 'crisis', 'crises')}" if crises and not steps[0].staged else ""
+        survived = f", and {_count(crises, 'crisis', 'crises')}" if crises and not steps[0].staged else ""
         return f"Peace through {_length(steps)}{survived}."
     tragic = sum(step.tragic for step in wars)
     if len(wars) == 1:
@@ -103,7 +103,8 @@ def _war(step: Step) -> Iterator[Event]:
         return
     loser = next(i for i in step.belligerents if i != winner)
     gone = "" if step.scaled else f"; {state_name(loser)} is eliminated"
-    tragic = " A tragic war: both are security seekers, and neither gains from conquest." if step.tragic else ""
+    gain = "but the victor takes spoils" if np.any(step.terms["spoils"]) else "and neither gains from conquest"
+    tragic = f" A tragic war: both are security seekers, {gain}." if step.tragic else ""
     names = (state_name(winner), state_name(loser))
     text = f"War: {names[0]} wins, with a chance of {chance(step.win_chance[winner])}{gone}.{tragic}"
     yield Event(step.number, "war", names, text)
@@ -113,11 +114,13 @@ def _end(steps: Sequence[Step]) -> Event:
     last = steps[-1]
     alive = [int(i) for i in np.flatnonzero(last.played.after.alive)]
     if len(alive) == 1:
-        text = f"{_described(last, alive[0])} alone is left, and keeps its future."
+        kept = "what was still at stake" if last.staged else "its future"
+        text = f"{_described(last, alive[0])} alone is left, and keeps {kept}."
     elif last.staged:
         text = "The last stage has been played."
     else:
-        text = f"The time limit of {len(steps)} steps cuts the game off; whoever is alive would go on."
+        limit = _count(len(steps), "step", "steps")
+        text = f"The time limit of {limit} cuts the game off; whoever is alive would go on."
     return Event(len(steps), "end", tuple(map(state_name, alive)), text)
 
 
@@ -128,7 +131,7 @@ def _place(step: Step) -> str:
 def _length(steps: Sequence[Step]) -> str:
     if steps[0].staged:
         return _count(len(steps), "stage", "stages")
-    return f"{_count(len(steps), 'step', 'steps')}, the time limit,"
+    return f"{_count(len(steps), 'step', 'steps')}, the time limit"
 
 
 def _count(count: int, one: str, many: str) -> str:

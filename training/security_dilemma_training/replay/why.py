@@ -92,12 +92,12 @@ def _base(step: Step, i: int) -> list[str]:
     step_paid, future = step.terms["peaceful_step"][i], step.terms["undisturbed_future"][i]
     told = []
     if abs(step_paid) > NOTHING:
-        amount = number(step_paid)
-        stage, plain = (
-            f"a peaceful stage pays its stake, {amount}",
-            f"a peaceful step pays {amount} of an undisturbed future",
-        )
-        told.append(stage if step.staged else plain)
+        if step.staged:
+            told.append(f"a peaceful stage pays its stake, {number(step_paid)}")
+        elif i in step.belligerents:
+            told.append(f"as others are left, {state_name(i)} is paid its step as in peace, {number(step_paid)}")
+        else:
+            told.append(f"a peaceful step pays {number(step_paid)} of an undisturbed future")
     if abs(future) > NOTHING:
         kept = "takes the stake of the stage" if step.scaled else "keeps what is still at stake"
         told.append(f"{state_name(i)} {kept if step.staged else 'keeps its undisturbed future'} (+{number(future)})")
