@@ -30,9 +30,9 @@ def test_a_file_that_is_there_is_replaced_only_if_asked() -> None:
 
 
 def test_folders_and_files_within_files_are_refused() -> None:
-    with pytest.raises(ConfigError, match="is a folder: name a file in it, as x.html"):
+    with pytest.raises(ConfigError, match=r"is a folder: name a file in it, as x\.html"):
         refuse_out(Path(), overwrite=True, example="x.html")
-    with pytest.raises(ConfigError, match="there.html', which is a file"):
+    with pytest.raises(ConfigError, match=r"there\.html', which is a file"):
         refuse_out(Path("there.html/deep/x.html"), overwrite=True, example="x.html")
 
 
