@@ -54,6 +54,7 @@ def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.Cap
     }
     for name in ("tragic_war_rate", "arms_over_time"):
         assert (folder / f"{name}.png").stat().st_size > 10_000
+    assert (folder / "report.html").stat().st_size > 100_000
 
     # more seeds: what is there is kept
     trained = {run: (run / "policy.npz").stat().st_mtime_ns for run in find_runs(folder)}
