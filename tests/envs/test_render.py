@@ -241,7 +241,9 @@ def test_human_mode_shows_each_step_and_closes() -> None:
     shown = pygame.surfarray.array3d(window)
     game.step({agent: np.array([ATTACK, 0]) for agent in game.agents})
     assert not np.array_equal(shown, pygame.surfarray.array3d(window)), "a step is shown without a call of render()"
+    pygame.event.post(pygame.event.Event(pygame.QUIT))
     assert game.render() is None
+    assert pygame.event.peek(pygame.QUIT), "the close button is the program's to answer"
     game.close()
     assert not pygame.display.get_init()
     game.close()

@@ -26,7 +26,7 @@ from security_dilemma_training.replay.rows import (
     view_rows,
 )
 from security_dilemma_training.replay.timelines import arms, deeds, payoffs, signals, top_of_arms
-from security_dilemma_training.replay.words import number, terms, world_in_words
+from security_dilemma_training.replay.words import number
 from tests.training.replays_for_tests import a_race, a_stage_game, many_states, played
 
 NASTY = "</template><script>alert(1)</script>"
@@ -266,22 +266,17 @@ def test_the_head_says_which_game_it_is(race: Episode) -> None:
     assert "Chosen" not in head(race)
 
 
-def test_worlds_in_words(race: Episode) -> None:
-    def words(**params: Any) -> str:
-        return world_in_words(race._replace(params=race.params | params))
-
-    assert "Defence has the advantage" in words(balance=-0.9)
-    assert "Neither" in words(balance=0.0)
-    assert "differs by state" in words(balance=[0.1, 0.2])
-    assert "can be told apart (d = 1)" in words(distinguishability=1.0)
-    assert "in part (d = 0.95" in words(distinguishability=0.95)
-    assert "differs by state" in words(distinguishability=[0.1, 0.2])
-    assert "every stage is a crisis" in world_in_words(a_stage_game())
-
-
-def test_numbers_and_terms_in_words() -> None:
-    assert [number(value) for value in (0.5, -0.001, -0.25)] == ["0.50", "0.00", "−0.25"]
-    assert terms({"peaceful_step": 0.05, "upkeep": -0.002, "spoils": 0.0001}) == "peaceful step +0.050, upkeep −0.002"
+def test_the_head_says_what_led_to_the_last_war(race: Episode, crowd: Episode) -> None:
+    said = re.findall("<dt>Why war</dt><dd>([^<]*)</dd>", head(race))
+    first, second = (row for row in race.states if row.step == WAR)
+    assert said[0].startswith(f"state_0 had {number(first.offensive + first.defensive)} units of arms and believed ")
+    assert said[0].endswith(
+        f"if it alone strikes it wins with a chance of {first.strike_chance:.2f}; if it waits and is struck, "
+        f"with {1 - (second.strike_chance or 0):.2f}."
+    )
+    last = [event for event in crowd.events if event.kind == "war"][-1]
+    assert sorted(re.findall("<dt>Why war</dt><dd>(state_.) had", head(crowd))) == sorted(last.states)
+    assert "Why war" not in head(played("dove", game={"max_cycles": 2}))
 
 
 def test_captions_name_every_kind_of_chart() -> None:

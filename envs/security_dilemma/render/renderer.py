@@ -20,7 +20,10 @@ RENDER_MODES = ("human", "rgb_array", "ansi")
 
 
 class Renderer:
-    """Draws in one render mode; remembers the last states of a game and owns the window of ``human`` mode."""
+    """Draws in one render mode; remembers the last states of a game and owns the window of ``human`` mode.
+
+    Events of the window, its close button among them, are left to the program, as in PettingZoo's own environments.
+    """
 
     def __init__(self, mode: str, fps: int) -> None:
         self.mode, self.fps = mode, fps

@@ -23,6 +23,7 @@ def head(episode: Episode) -> str:
         *((f"{row.state}", f"truly {kind_of(row.intent)}; played by {player}") for row, player in players),
         ("Seed", str(episode.seed)),
         *([("Chosen", episode.chosen)] if episode.chosen else []),
+        *(("Why war", text) for text in _before_war(episode)),
     ]
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(fact)}</dd>" for name, fact in facts)
     return f'<p class="outcome">{escape(episode.outcome)}</p><dl class="facts">{rows}</dl>{_parameters(episode)}'
@@ -87,6 +88,17 @@ def _lines(row: StateRow, states: list[StateRow], views: list[ViewRow]) -> Itera
         yield "Is paid", f"{number(row.payoff, 3)} = {terms(row.terms or {}) or '0'}"
     if row.why:
         yield "Why", row.why
+
+
+def _before_war(episode: Episode) -> Iterator[str]:
+    """What led each of the two into the last war: its arms, what it made of the other's, and what waiting meant."""
+    at_war = [row for row in episode.states if row.belligerent][-2:]
+    for row in at_war:
+        pair = (row.state, next(other.state for other in at_war if other.state != row.state))
+        views = [view for view in episode.views if (view.step, view.observer, view.observed) == (row.step, *pair)]
+        believed = "".join(f" and believed {_view(view)}" for view in views)
+        odds = "".join(f"; {text}" for _, text in _temptation(row, at_war))
+        yield f"{row.state} had {number(row.offensive + row.defensive)} units of arms{believed}{odds}."
 
 
 def _view(view: ViewRow) -> str:
