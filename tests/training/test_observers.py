@@ -72,6 +72,14 @@ def test_one_policy_of_both_states_is_exact_too() -> None:
     assert found.along(plays)[1, 0, 1] == pytest.approx(0.8 * 0.6 / (0.8 * 0.6 + 0.2 * 0.1))
 
 
+def test_states_that_learned_independently_are_read_within_a_match() -> None:
+    first, second, other = Chances(0.1, 0.6), Chances(0.3, 0.9), Chances(0.5, 0.5)
+    inside = observers(kydd(), Matched([Matched([first, other]), Matched([other, second])]))
+    plays = list(one_game(kydd(), Matched([first, second]), seed=0, intents="greedy"))
+    assert inside.kind == "exact"
+    assert_allclose(inside.along(plays), observers(kydd(), Matched([first, second])).along(plays))
+
+
 def test_what_a_probe_reads_is_the_observation_and_the_own_action_before() -> None:
     observations = np.arange(3 * 2 * 4, dtype=np.float32).reshape(3, 1, 2, 4)
     sent = [np.array([[[4, 0], [1, 3]]]), np.array([[[0, 2], [0, 0]]])]

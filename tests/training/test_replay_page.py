@@ -26,6 +26,7 @@ from security_dilemma_training.replay.rows import (
     view_rows,
 )
 from security_dilemma_training.replay.timelines import arms, deeds, payoffs, signals, top_of_arms
+from security_dilemma_training.replay.why import chance
 from security_dilemma_training.replay.words import number
 from tests.training.replays_for_tests import a_race, a_stage_game, many_states, played
 
@@ -195,6 +196,20 @@ def test_who_has_no_arms_has_no_posture_to_be_misread() -> None:
     armed = step_templates(played("dove", "hawk", game={"max_cycles": 2}))
     assert "of state_1&#x27;s arms to be offensive (in truth 75%)" in armed[1]
     assert "state_0 to have no arms" in armed[1]
+
+
+def test_to_wait_is_to_be_struck_with_the_others_chance() -> None:
+    uneven = played("dove", "offensive_realist", params={"crisis_rate": 1.0})
+    one, other = next(
+        (one, other)
+        for one, other in zip(uneven.states[::2], uneven.states[1::2], strict=True)
+        if one.strike_chance and other.strike_chance and other.strike_chance - one.strike_chance > 0.1
+    )
+    for mine, theirs in ((one.strike_chance, other.strike_chance), (other.strike_chance, one.strike_chance)):
+        words = (
+            f"wins with a chance of {chance(mine or 0)}; if it waits and is struck, with {chance(1 - (theirs or 0))}"
+        )
+        assert words in step_templates(uneven)[one.step]
 
 
 def test_the_story_goes_to_each_event(race: Episode) -> None:

@@ -56,8 +56,7 @@ def observers(
         options: How a probe learns; None: the defaults.
     """
     tree, _ = exact_game(config)
-    seats = policy.policies if isinstance(policy, Matched) and policy.seats is None else (policy, policy)
-    first, second = seats[0], seats[-1]
+    first, second = _of_state(policy, 0), _of_state(policy, 1)
     if tree is not None and isinstance(first, Readable) and isinstance(second, Readable):
         return Bayesian(tree, tree.behaviour_of(first.probabilities, second.probabilities))
     return Probing(config, _probe(config, policy, options or ProbeOptions(), report))
@@ -125,6 +124,13 @@ class Probing:
         belief = np.full((len(seen), n, n), np.nan)
         belief[:, np.arange(n)[:, None], others] = np.moveaxis(found, 0, 1)
         return belief
+
+
+def _of_state(policy: Policy, state: int) -> Policy:
+    """Who decides for a state; where states learned independently, each has a policy of its own within a match."""
+    while isinstance(policy, Matched) and policy.seats is None:
+        policy = policy.policies[state]
+    return policy
 
 
 def _probe(config: RunConfig, policy: Policy, options: ProbeOptions, report: Report) -> Probe:
