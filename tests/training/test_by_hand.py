@@ -123,6 +123,12 @@ def test_estimates_are_the_true_chances_where_what_is_seen_is_true() -> None:
         assert sight.others[0].chance == pytest.approx(float(true[1]), abs=1e-5)
 
 
+def test_a_turn_shows_what_striking_and_being_struck_would_mean() -> None:
+    # without arms: a strike wins with Λ(2 [0.9 + ln 0.1]) = 0.057; a state that is struck wins with the rest
+    text = played(game(game={"max_cycles": 1}))[1]
+    assert next(line for line in text.splitlines() if "state_1  " in line).split()[-2:] == ["0.06", "0.94"]
+
+
 def test_only_moves_with_an_effect_are_offered() -> None:
     plays, _, script, _ = played(game(game={"max_cycles": 30}), against="dove")
     assert {bool(play.before.crisis[0]) for play in plays} == {True, False}
