@@ -63,4 +63,5 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", fields.describe, priority=400)  # napoleon's is 500
     app.connect("autodoc-process-signature", signatures.shown)
     app.connect("doctree-read", offered.qualify)
+    app.connect("doctree-read", signatures.leave_out_values)
     app.connect("missing-reference", offered.resolve)

@@ -1,7 +1,11 @@
-"""Signatures are shown as they are written: aliases of types by name, configs without a call that nobody makes."""
+"""Signatures are shown as they are written: aliases of types by name, configs without a call that nobody makes.
+
+The value of a constant is shown where it is short and a literal; what else there is, its description tells.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -11,10 +15,13 @@ from typing import Any, get_origin
 
 from docs.generators.modules import PACKAGES, home
 from pydantic import BaseModel
+from sphinx.addnodes import desc_annotation
 
-__all__ = ["aliases", "shown"]
+__all__ = ["aliases", "is_told", "leave_out_values", "shown"]
 
 ALIAS = re.compile(r"TypeAliasForwardRef\('([\w.]+)'\)")
+VALUE = " = "
+LONGEST = 60  # characters of a value
 
 
 def aliases() -> dict[str, str]:
@@ -58,3 +65,21 @@ def shown(app: Any, what: str, name: str, thing: Any, options: Any, args: str, r
     if inspect.isclass(thing) and issubclass(thing, BaseModel):
         return "", ""
     return (ALIAS.sub(r"\1", args or ""), ALIAS.sub(r"\1", returns or "")) if args else None
+
+
+def is_told(value: str) -> bool:
+    """Whether a value, as Python writes it, is short and a literal: no call, no place in memory."""
+    try:
+        ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return False
+    return len(value) <= LONGEST
+
+
+def leave_out_values(app: Any, doctree: Any) -> None:
+    """Leave out the values of constants that say nothing. For ``doctree-read``."""
+    del app
+    for node in list(doctree.findall(desc_annotation)):
+        text = node.astext()
+        if text.startswith(VALUE) and not is_told(text.removeprefix(VALUE)):
+            node.parent.remove(node)

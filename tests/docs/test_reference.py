@@ -123,3 +123,17 @@ def test_aliases_are_shown_by_name_and_configs_without_a_call() -> None:
 def test_prose_keeps_code_and_escapes_the_rest() -> None:
     assert prose("a ``b|c`` *d*\n  <e>") == r"a `b\|c` \*d\* \<e\>"
     assert code("") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("0.05", True),
+        ("('hold', 'strike')", True),
+        ("mappingproxy({'grim': 1})", False),
+        ("(<function grim at 0x7f00>,)", False),
+        (repr("x" * 100), False),
+    ],
+)
+def test_values_are_told_where_they_are_short_literals(value: str, told: bool) -> None:
+    assert signatures.is_told(value) == told

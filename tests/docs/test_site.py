@@ -19,7 +19,19 @@ pytestmark = pytest.mark.slow
 FETCHED = re.compile(
     r"""<(?:script|img|iframe|source|video)[^>]*\ssrc=["'](?:https?:)?//|<link[^>]*\shref=["'](?:https?:)?//"""
 )
+ADDRESS = re.compile(r"\bat 0x[0-9a-f]+|&lt;(?:function|class) ")
 FETCHED_BY_STYLES = re.compile(r"""(?:url\(|@import\s)["']?(?:https?:)?//""")
+
+LOOKED_AT = (
+    "index",
+    "environment",
+    "genindex",
+    "reference/config",
+    "reference/commands",
+    "theory/concepts",
+    "notebooks/1_a_first_game",
+)
+"""Pages of every kind, some with wide tables and long names."""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +53,10 @@ def test_every_page_is_there(site: Path) -> None:
     assert "(…, N) float, offensive stock O" in (site / "reference/generated/security_dilemma.state.html").read_text()
 
 
+def test_no_page_shows_a_place_in_memory(site: Path) -> None:
+    assert [path.name for path in site.rglob("*.html") if ADDRESS.search(path.read_text("utf-8"))] == []
+
+
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     pages, styles = list(site.rglob("*.html")), list(site.rglob("*.css"))
     assert len(pages) > 100
@@ -60,7 +76,7 @@ def test_opens_without_a_word_and_fits_the_screen(site: Path, width: int) -> Non
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        for name in ("index", "environment", "reference/config", "reference/commands", "notebooks/1_a_first_game"):
+        for name in LOOKED_AT:
             page.goto((site / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
             assert page.locator("h1").count() == 1
