@@ -72,7 +72,7 @@ def kinds_of_games(draw: st.DrawFn) -> tuple[Params, int, Rules]:
     return draw(parameters(n, **fixed)), n, Rules(None if war is None else STAGES, war or "terminal", mode)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(kinds_of_games(), st.integers(0, 2**32 - 1))
 def test_the_terms_sum_to_the_payoff(kind: tuple[Params, int, Rules], seed: int) -> None:
     params, n, rules = kind
@@ -165,6 +165,7 @@ def test_stakes_scale_the_terms_of_a_stage(war: str, future: float) -> None:
     assert_terms(terms, peaceful_step=[0.3, 0.3])
 
 
+@pytest.mark.slow
 def test_the_same_terms_in_jax() -> None:
     params = PLAIN.replace(**WEIGHTS)
     state = make_state(greed=[0.5, 0.0], offensive=[1.0, 2.0], crisis=True)

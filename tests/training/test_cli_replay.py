@@ -88,6 +88,8 @@ def test_a_game_is_looked_for_and_said_to_be_chosen(
     out = capsys.readouterr().out
     assert out.startswith(chosen)
     assert "crises: dove against hawk, seed 2: A tragic war, of two security seekers, in step 1" in out
+    assert call(monkeypatch, *asked, "--beside", "dove") == 0
+    assert [episode.chosen for episode in written[1][1]] == [chosen, None]  # the second one has the seed of the first
 
 
 def test_a_second_game_has_the_same_seed_and_intents(monkeypatch: pytest.MonkeyPatch, written: Written) -> None:

@@ -80,7 +80,7 @@ class Ally:
 
 def test_three_states_supporters_bystanders_and_the_dead() -> None:
     config = config_of(game={"n_states": 3, "max_cycles": 30})
-    episodes = [recorded(Ally(), config, seed=seed) for seed in range(12)]
+    episodes = [recorded(Ally(), config, seed=seed) for seed in range(6)]
     wars = [event for episode in episodes for event in told(episode, "strike")]
     assert {event.states for event in wars} == {("state_0", "state_1"), ("state_0", "state_2")}
     assert all(told(episode, "support")[0].states == ("state_2", "state_1") for episode in episodes)

@@ -75,7 +75,7 @@ def record_episode(
     steps = accounted(config, plays, held)
     states, total = [], np.zeros(config.game.n_states)
     for step in steps:
-        total = total + config.gamma**step.number * step.played.paid * step.played.before.alive
+        total = total + config.gamma**step.number * step.played.paid
         states += [_state_row(step, i, total[i]) for i in range(config.game.n_states)]
     last = plays[-1].after
     crisis = last.crisis & (config.game.stages is None)

@@ -16,7 +16,7 @@ __all__ = ["events", "outcome"]
 
 SAID = {
     Signal.ASSURE: "assures",
-    Signal.BURN: "burns a cost",
+    Signal.BURN: "burns resources",
     Signal.PLEDGE: "pledges not to strike first",
     Signal.OPEN: "opens its books",
 }
