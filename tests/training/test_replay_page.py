@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from security_dilemma_training.replay import page as replays
 from security_dilemma_training.replay.axes import TICKS
 from security_dilemma_training.replay.dyads import beliefs, phase
 from security_dilemma_training.replay.episode import Episode
@@ -294,8 +293,3 @@ def test_the_head_says_what_led_to_the_last_war(race: Episode, crowd: Episode) -
     last = [event for event in crowd.events if event.kind == "war"][-1]
     assert sorted(re.findall("<dt>Why war</dt><dd>(state_.) had", head(crowd))) == sorted(last.states)
     assert "Why war" not in head(played("dove", game={"max_cycles": 2}))
-
-
-def test_captions_name_every_kind_of_chart() -> None:
-    assert set(replays.CAPTIONS) == {"arms", "deeds", "signals", "beliefs", "phase", "payoffs"}
-    assert set(replays.GREED_CAPTIONS) == {"exact", "probe"}

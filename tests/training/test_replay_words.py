@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from security_dilemma_training.replay.page import CAPTIONS, GREED_CAPTIONS
 from security_dilemma_training.replay.words import number, terms, world_in_words
 from tests.training.replays_for_tests import a_stage_game, played
 
@@ -26,3 +27,8 @@ def test_worlds_in_words() -> None:
 def test_numbers_and_terms_in_words() -> None:
     assert [number(value) for value in (0.5, -0.001, -0.25)] == ["0.50", "0.00", "−0.25"]
     assert terms({"peaceful_step": 0.05, "upkeep": -0.002, "spoils": 0.0001}) == "peaceful step +0.050, upkeep −0.002"
+
+
+def test_captions_name_every_kind_of_chart() -> None:
+    assert set(CAPTIONS) == {"arms", "deeds", "signals", "beliefs", "phase", "payoffs"}
+    assert set(GREED_CAPTIONS) == {"exact", "probe"}
