@@ -96,7 +96,7 @@ def commands_of(page: str) -> list[list[str]]:
     return [words for block in blocks(text_of(page)) for words in commands(block)]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if commands_of(page)])
+@pytest.mark.parametrize("page", [page for page in (*PAGES, "../README.md", "../CONTRIBUTING.md") if commands_of(page)])
 def test_commands_are_valid(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_paths, "trust_imports", lambda: None)
     for program, *words in commands_of(page):
