@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from security_dilemma_training.benchmark.figures import improvement
 from security_dilemma_training.benchmark.report import write_benchmark_report
 from security_dilemma_training.benchmark.results import frame
+from security_dilemma_training.benchmark.tables import compare, contestants_of, gather, uncontrolled
 from security_dilemma_training.report import write_report
 from tests.browser import needs_browser, opened
 from tests.training.benchmark_rows import row, some_rows
@@ -155,3 +158,15 @@ def test_a_lit_seed_is_joined_over_the_controls(compared: Path) -> None:
         page.wait_for_timeout(200)
         lines = "figure[data-chart='controls-0'] .mark-line.role-mark path"
         assert sorted(page.evaluate(WIDTHS, lines)) == ["1"] * 4 + ["2.5"]
+
+
+def test_probabilities_of_improvement_have_the_colours_of_the_figure(compared: Path) -> None:
+    with opened(compared) as page:
+        shades = page.evaluate("[0, 1].map((value) => window.charts['improvement-0'].scale('color')(value))")
+    cells = uncontrolled(gather(frame(some_rows())))
+    figure = improvement(compare(cells), contestants_of(cells))
+    colors = figure.axes[0].images[0].get_cmap()
+    for shade, value in zip(shades, (0.0, 1.0), strict=True):
+        red, _, blue = (int(part) for part in re.findall(r"\d+", shade))
+        drawn = colors(value)
+        assert (red > blue) == (drawn[0] > drawn[2])

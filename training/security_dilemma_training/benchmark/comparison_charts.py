@@ -41,7 +41,7 @@ def improvement(comparisons: Sequence[Comparison], contestants: Sequence[str]) -
             tooltip=[alt.Tooltip("told:N", title="pays more"), alt.Tooltip("chance:N", title="with probability [95 %]"),
                      alt.Tooltip("p:N"), alt.Tooltip("adjusted:N", title="adjusted p")],
         )  # fmt: skip
-        scheme = alt.Scale(scheme="purpleorange", domain=[0, 1], reverse=True)
+        scheme = alt.Scale(scheme="purpleorange", domain=[0, 1])  # purple at 0, as in the figure
         cells = base.mark_rect().encode(color=alt.Color("value:Q", scale=scheme, legend=None))
         strong = alt.when("abs(datum.value - 0.5) > 0.34").then(alt.value("white")).otherwise(alt.value("black"))
         words = base.mark_text(fontSize=10).encode(text="text:N", color=strong)
