@@ -57,8 +57,9 @@ def shows(page: Page, step: int) -> None:
 
 
 def picture(page: Page, chart: str) -> NDArray[Any]:
-    """The pixels of a chart, (height, width, 3)."""
-    data = page.locator(f"figure[data-chart={chart}] svg").screenshot()
+    """The pixels of a chart, (height, width, 3), without the bar of controls that may lie over it."""
+    bar = ".controls { visibility: hidden; }"
+    data = page.locator(f"figure[data-chart={chart}] svg").screenshot(style=bar)
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
 
