@@ -65,6 +65,7 @@ def test_the_report(experiment: tuple[Path, Results]) -> None:
     assert "nan" not in text
 
 
+@pytest.mark.slow
 def test_every_figure_that_the_report_shows_is_there(experiment: tuple[Path, Results]) -> None:
     folder, results = experiment
     text = write_report(results, folder).read_text(encoding="utf-8")
