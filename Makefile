@@ -41,7 +41,7 @@ schema: setup  ## write configs/schema.json from the config's types
 
 docs: setup  ## build the site, build/docs/index.html, and write the environment's page from the code
 	$(BIN)/python -m docs.generators.environment
-	$(BIN)/sphinx-build -W --keep-going -q -j auto -b html docs build/docs
+	$(BIN)/sphinx-build -E -W --keep-going -q -j auto -b html docs build/docs
 
 benchmarks: setup
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

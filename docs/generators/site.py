@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs.generators import commands, config_keys, modules
+from docs.generators import commands, config_keys, measures, modules
 
 from security_dilemma_training.writing import write_atomically
 
@@ -21,7 +21,11 @@ def write(source: Path) -> None:
     Args:
         source: The folder of the site's source, ``docs``.
     """
-    parts = {"config_keys.part.md": config_keys.config_keys(), "commands.part.md": commands.reference()}
+    parts = {
+        "config_keys.part.md": config_keys.config_keys(),
+        "commands.part.md": commands.reference(),
+        "measures.part.md": measures.measures(),
+    }
     pages = {f"{name}.rst": text for name, text in modules.pages().items()}
     _write_folder(source / "reference" / "generated", {name: text.encode() for name, text in (parts | pages).items()})
     _write_folder(source / "notebooks", {path.name: path.read_bytes() for path in NOTEBOOKS.glob("*.ipynb")})

@@ -6,7 +6,7 @@ import importlib
 import re
 
 import pytest
-from docs.generators import commands, config_keys, fields, modules, offered, signatures
+from docs.generators import commands, config_keys, fields, measures, modules, offered, signatures
 from docs.generators.tables import code, prose
 
 from security_dilemma.params import PARAMETERS
@@ -14,6 +14,7 @@ from security_dilemma.state import State
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
 from security_dilemma_training.learner_sections import MODELS
+from security_dilemma_training.measures import definitions
 from security_dilemma_training.sections import GameConfig, ScheduleConfig
 
 KEYS = config_keys.config_keys()
@@ -137,3 +138,9 @@ def test_prose_keeps_code_and_escapes_the_rest() -> None:
 )
 def test_values_are_told_where_they_are_short_literals(value: str, told: bool) -> None:
     assert signatures.is_told(value) == told
+
+
+def test_every_measure_is_there() -> None:
+    told = re.findall(r"^\| `([\w…]+)` \| (.+) \|$", measures.measures(), re.MULTILINE)
+    assert [name for name, _ in told] == list(definitions())
+    assert dict(told)["tragic_war_rate"] == definitions()["tragic_war_rate"]

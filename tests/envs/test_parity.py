@@ -181,6 +181,7 @@ def test_jax_eager(case: str) -> None:
 JITTED = ("two_continuous", "four_by_state", "four_discrete", "four_revealed", "two_silenced", "terminal", "scaled")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", JITTED)
 def test_jax_jitted_with_traced_parameters(case: str) -> None:
     _, params, rules = CASES[case]

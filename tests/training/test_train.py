@@ -123,6 +123,7 @@ def test_bootstrapping_at_once_equals_slot_by_slot(tmp_path: Path, monkeypatch: 
         np.testing.assert_allclose(weights(one_by_one)[name], value, rtol=1e-3, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_the_time_limit_is_no_end_for_the_critic(tmp_path: Path) -> None:
     # without crises the future is worth 1 less arms and signals; cut off after 4 steps it would be 1 - δ⁴ = 0.19
     changes: dict[str, Any] = {"learner": {"slots": 256, "batch_size": 2048, "learning_rate": 3e-3, "n_epochs": 8}}

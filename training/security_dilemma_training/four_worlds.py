@@ -121,4 +121,4 @@ def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:
 
         report = write_report(results, folder, command=command, failed=failed)
         print_tables(results)
-        print(f"report: {report}")
+        print(f"report: {report}, and interactive: {report.with_suffix('.html')}")

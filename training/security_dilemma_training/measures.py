@@ -13,7 +13,7 @@ from security_dilemma.state import Signal
 from security_dilemma_training import information, metrics, spiral, welfare
 from security_dilemma_training.trajectories import Bools, Trajectories, by_intent
 
-__all__ = ["BY_INTENT", "BY_PAIR", "SPIRAL", "IntentMeasure", "PairMeasure", "measure"]
+__all__ = ["BY_INTENT", "BY_PAIR", "SPIRAL", "IntentMeasure", "PairMeasure", "definitions", "measure"]
 
 
 class PairMeasure(NamedTuple):
@@ -133,6 +133,13 @@ SPIRAL = {
     "itself in Richardson's linear model; none where it is not identified, for the reason given",
 }
 """Definitions of what :mod:`security_dilemma_training.spiral` estimates; all but the index are by intent."""
+
+
+def definitions() -> dict[str, str]:
+    """Return the definition of every measure by name; … at a name's end stands for the intent that is measured."""
+    found = {row.name: row.definition for row in BY_PAIR}
+    found |= {f"{row.name}_…": row.definition for row in BY_INTENT}
+    return found | {name if name == "spiral_index" else f"{name}_…": text for name, text in SPIRAL.items()}
 
 
 def measure(trajectories: Trajectories, horizon: int) -> tuple[dict[str, float], dict[str, str]]:

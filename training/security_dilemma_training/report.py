@@ -17,7 +17,7 @@ from security_dilemma_training import appendices, charts, curve_charts, figures
 from security_dilemma_training.appendices import table_row
 from security_dilemma_training.curves import Curves, read_progress
 from security_dilemma_training.evaluate import ARMS_FILE
-from security_dilemma_training.measures import BY_INTENT, BY_PAIR, SPIRAL
+from security_dilemma_training.measures import definitions
 from security_dilemma_training.pages.marks import RunLine
 from security_dilemma_training.pages.report_page import Panels, report_page
 from security_dilemma_training.statistics import few_seeds
@@ -264,14 +264,10 @@ def _definitions(worlds: list[WorldSummary]) -> Iterator[str]:
     yield ""
     yield "| metric | definition |"
     yield "| --- | --- |"
-    for row in BY_PAIR:
-        yield table_row([f"`{row.name}`", _cell(row.definition)])
-    suffixes = ", ".join(f"`_{intent}`" for intent in INTENTS)
-    for by_intent in BY_INTENT:
-        yield table_row([f"`{by_intent.name}_…`", _cell(by_intent.definition)])
-    for name, definition in SPIRAL.items():
-        yield table_row([f"`{name}`" if name == "spiral_index" else f"`{name}_…`", _cell(definition)])
+    for name, definition in definitions().items():
+        yield table_row([f"`{name}`", _cell(definition)])
     yield ""
+    suffixes = ", ".join(f"`_{intent}`" for intent in INTENTS)
     yield f"… stands for the intent whose states are measured: {suffixes}."
 
 

@@ -152,7 +152,7 @@ class _Benchmark:
                 table, folder, curves=curves, command=command, failed=failed, ceilings=ceilings
             )
             print_leaderboard(table, ceilings)
-            print(f"report: {path}")
+            print(f"report: {path}, and interactive: {path.with_suffix('.html')}")
         self._tell_costs()
 
     def _ceilings(self) -> dict[str, float]:
