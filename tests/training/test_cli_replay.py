@@ -207,3 +207,11 @@ def test_help_imports_neither_numpy_nor_torch_nor_altair() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_run_that_learned_among_partners_and_now_meets_itself_is_told_apart() -> None:
+    untrained(Path("runs/seed_1"), game={"max_cycles": 6}, partners={"scheme": "frozen", "policies": ["dove"]})
+    alone, among = cast(["runs/seed_1"]), cast(["runs/seed_1", "dove"])
+    assert alone.players == ("runs/seed_1 (learned among partners, here among its like)",) * 2
+    assert among.players == ("runs/seed_1", "dove")
+    assert cast(["runs/seed_0"]).players == ("runs/seed_0",) * 2

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ARMS_FILE",
+    "PARTNERED",
     "PairOfGames",
     "evaluate_policy",
     "evaluate_run",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from security_dilemma.params import WORLDS, nearest
+from security_dilemma_training.evaluate import PARTNERED
 from security_dilemma_training.faults import ConfigError, Fault
 from security_dilemma_training.players import is_zip, player, player_hash
 from security_dilemma_training.policies import Matched, Policy
@@ -59,8 +60,9 @@ def cast(
         raise ConfigError([Fault("players", problem)])
     policies = [player(spec, config, trusted=True) for spec in specs]
     policy = policies[0] if len(specs) == 1 else Matched(policies)
-    names = tuple(_short(spec) for spec in specs)
-    return Cast(config, names if len(specs) == n else names * n, policy)
+    if len(specs) == n:
+        return Cast(config, tuple(_short(spec) for spec in specs), policy)
+    return Cast(config, (_short(specs[0]) + _apart(specs[0]),) * n, policy)
 
 
 def run_of(specs: Sequence[str]) -> Run | None:
@@ -72,6 +74,13 @@ def _short(spec: str) -> str:
     """What a player is called: of a folder or a zip the end of its path, which tells nothing of the machine."""
     path = Path(spec)
     return "/".join(path.resolve().parts[-2:]) if path.is_dir() else path.name if is_zip(spec) else spec
+
+
+def _apart(spec: str) -> str:
+    """What is to be said of a player that plays every state, if it never did so while it learned."""
+    run = run_of([spec])
+    partnered = run is not None and run.config.partners.scheme in PARTNERED
+    return " (learned among partners, here among its like)" if partnered else ""
 
 
 def _games(specs: Sequence[str], world: str | None, path: Path | None, other: RunConfig | None) -> RunConfig:
