@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import security_dilemma.jax_face  # noqa: F401  makes Params data that JAX can trace
 from security_dilemma.actions import decode
 from security_dilemma.arrays import Array
 from security_dilemma.combat import attack_strength, mutual_probability, strike_probability
@@ -36,8 +37,6 @@ from tests.envs.rollouts import (
     rollout,
     script,
 )
-
-jax.tree_util.register_dataclass(Params, data_fields=list(PARAMETERS), meta_fields=[])
 
 GAMES, STEPS = 48, 10
 STAGES = ((("hold", "strike"), 0.3), (("hold", "arm_defensively", "arm_offensively"), 0.2), (("hold", "strike"), 0.5))
