@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, component_sizes, decode
+from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, decode
 from security_dilemma.arrays import is_off
 from security_dilemma.chance import draw_start, draw_step
 from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import ParameterError, Params, nearest, params_faults, plain_int, seed_faults
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observation_table, observe, outgrown_faults
-from security_dilemma.spaces import action_faults, resolve_start
+from security_dilemma.spaces import action_faults, action_shape, resolve_start
 from security_dilemma.stages import Stages, game_faults
 from security_dilemma.state import State
 
@@ -76,8 +77,7 @@ class Games:
         self.stages, self.war, self.action_mode, self.dtype = stages, war, action_mode, dtype
         self.reveal_intents, self.signals = reveal_intents, signals
         self.obs_dim = len(observation_table(params, n_states, stages, max_cycles, reveal_intents=reveal_intents))
-        modes = {"multidiscrete": len(component_sizes(n_states)), "discrete": 1, "continuous": 5}
-        self.n_components = modes[action_mode]
+        self.n_components = prod(action_shape(n_states, action_mode))
         self.state: State
         self._fixed: dict[str, Any] = {}
         self.reset(seed)

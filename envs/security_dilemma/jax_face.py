@@ -11,19 +11,21 @@ at once. It needs JAX, the extra ``jax``.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, component_sizes, decode
+from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, decode
 from security_dilemma.arrays import Array
 from security_dilemma.chance import Draws
 from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import PARAMETERS, WORLDS, ParameterError, Params, nearest, plain_int
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observation_table, observe
+from security_dilemma.spaces import action_shape
 from security_dilemma.stages import Stages, game_faults
 from security_dilemma.state import State
 
@@ -88,8 +90,7 @@ class JaxSecurityDilemma:
         self.action_mode, self.reveal_intents, self.signals = action_mode, reveal_intents, signals
         table = observation_table(Params(), n_states, stages, max_cycles, reveal_intents=reveal_intents)
         self.obs_dim = len(table)
-        modes = {"multidiscrete": len(component_sizes(n_states)), "discrete": 1, "continuous": 5}
-        self.n_components = modes[action_mode]
+        self.n_components = prod(action_shape(n_states, action_mode))
 
     def reset(self, key: Array, params: Params) -> tuple[Array, State]:
         """Start a game.

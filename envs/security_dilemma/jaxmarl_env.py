@@ -18,6 +18,7 @@ from security_dilemma.arrays import Array, Value
 from security_dilemma.jax_face import JaxSecurityDilemma, step_draws
 from security_dilemma.params import ParameterError, Params, world_params
 from security_dilemma.perception import observation_table, outgrown_faults
+from security_dilemma.spaces import action_shape
 from security_dilemma.state import State
 
 __all__ = ["JaxMARLSecurityDilemma"]
@@ -115,5 +116,5 @@ class JaxMARLSecurityDilemma(MultiAgentEnv):  # type: ignore[misc]
 def _action_space(n_states: int, mode: ActionMode) -> Any:
     sizes = component_sizes(n_states)
     if mode == "continuous":
-        return Box(0.0, 1.0, (5,))
+        return Box(0.0, 1.0, action_shape(n_states, mode))
     return Discrete(int(np.prod(sizes))) if mode == "discrete" else MultiDiscrete(sizes)
