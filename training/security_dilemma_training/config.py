@@ -15,7 +15,7 @@ from security_dilemma.stage_games import STAGE_GAMES
 from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.import_paths import untrusted_faults
-from security_dilemma_training.learner_faults import learner_faults
+from security_dilemma_training.learner_faults import compiled_partner_faults, learner_faults
 from security_dilemma_training.learner_sections import (
     ACTION_MODES_OF,
     Learner,
@@ -42,6 +42,7 @@ from security_dilemma_training.tuning.tuned import family_of, tuned_values
 __all__ = [
     "ConfigError",
     "EvaluationConfig",
+    "Experiment",
     "FourWorldsConfig",
     "GameConfig",
     "LearnerConfig",
@@ -61,8 +62,8 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 """A name, which is also that of a folder."""
 
 
-class _Experiment(Frozen):
-    """What single runs and sweeps over worlds have in common."""
+class Experiment(Frozen):
+    """What single runs and sweeps over worlds or parameters have in common."""
 
     name: str | None = Field(default=None, pattern=NAME)
     """Label in tables and of the folder of results; null: the file's name."""
@@ -104,7 +105,7 @@ class _Experiment(Frozen):
         return {**data, "game": {"action_mode": modes[0], **game}}
 
     @model_validator(mode="after")
-    def _fits_together(self) -> _Experiment:
+    def _fits_together(self) -> Experiment:
         faults = self.faults()
         if faults:
             raise ConfigError(faults)
@@ -127,11 +128,12 @@ class _Experiment(Frozen):
             *seed_faults(self.seeds),
             *learner_faults(self.learner, self.game, self.n_networks, self.schedule.agent_steps),
             *partner_faults(self.partners),
+            *compiled_partner_faults(self.learner, self.partners.scheme),
             *game_config_faults(self.game),
         ]
 
 
-class RunConfig(_Experiment):
+class RunConfig(Experiment):
     """One world, learned with one or several seeds."""
 
     world: str | None = Field(default=None, json_schema_extra={"enum": [*WORLDS, None]})
@@ -201,7 +203,7 @@ class RunConfig(_Experiment):
         return faults
 
 
-class FourWorldsConfig(_Experiment):
+class FourWorldsConfig(Experiment):
     """The same learner in several worlds."""
 
     worlds: Worlds = Field(default_factory=lambda: {name: dict[str, Any]() for name in WORLDS}, min_length=1)
@@ -220,7 +222,7 @@ class FourWorldsConfig(_Experiment):
         Raises:
             KeyError: If the config has no world of that name.
         """
-        shared = {field: getattr(self, field) for field in _Experiment.model_fields}
+        shared = {field: getattr(self, field) for field in Experiment.model_fields}
         output = self.output.model_copy(update={"folder": str(self.folder / name)})
         learner = self.learner.model_dump(exclude_unset=True) | {"algorithm": self.learner.algorithm}
         changes = {"name": name, "params": self.params | self.worlds[name], "output": output, "learner": learner}
@@ -240,7 +242,7 @@ class FourWorldsConfig(_Experiment):
         return faults
 
 
-Kind = TypeVar("Kind", RunConfig, FourWorldsConfig)
+Kind = TypeVar("Kind", bound=Experiment)
 
 
 def load(path: Path | str, overrides: Sequence[str], kind: type[Kind]) -> Kind:

@@ -11,11 +11,12 @@ import numpy as np
 
 __all__ = ["config_hash", "determinants"]
 
-IRRELEVANT = ("device", "torch_threads", "tuned")
+IRRELEVANT = ("device", "torch_threads", "tuned", "lanes")
 """Options of a learner that change the rounding at most; tuned values themselves stand in its other options."""
 
-NEUTRAL = {"reveal_intents": False, "signals": True}
-"""Options of the game that change nothing at these values, so that a config that names them is the same."""
+NEUTRAL = {"reveal_intents": False, "signals": True, "backend": "sb3"}
+"""Options of the game and the learner that change nothing at these values, so that a config that names them is the
+same."""
 
 
 def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,8 +34,11 @@ def determinants(resolved: Mapping[str, Any]) -> dict[str, Any]:
         name: np.asarray(value, float).tolist() if value is not None else None
         for name, value in given["params"].items()
     }
-    game = {name: value for name, value in given["game"].items() if name not in NEUTRAL or value != NEUTRAL[name]}
-    learner = {name: value for name, value in given["learner"].items() if name not in IRRELEVANT}
+    game, learner = (
+        {name: value for name, value in given[section].items() if name not in NEUTRAL or value != NEUTRAL[name]}
+        for section in ("game", "learner")
+    )
+    learner = {name: value for name, value in learner.items() if name not in IRRELEVANT}
     schedule = {"agent_steps": given["schedule"].get("agent_steps")}
     partners = dict(resolved.get("partners") or {})
     others = {"partners": partners} if partners.get("scheme", "self_play") != "self_play" else {}

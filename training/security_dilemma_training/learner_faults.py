@@ -10,11 +10,12 @@ from security_dilemma_training.learner_sections import (
     ClippedConfig,
     LearnerConfig,
     OffPolicyConfig,
+    PPOConfig,
     TabularConfig,
 )
 from security_dilemma_training.sections import GameConfig
 
-__all__ = ["learner_faults"]
+__all__ = ["compiled_partner_faults", "learner_faults"]
 
 
 def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int, agent_steps: int) -> list[Fault]:
@@ -46,6 +47,27 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int, agen
     if strikes is not None and game.action_mode == "continuous":
         problem = f"= {strikes} is for the discrete action modes: leave it out"
         faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
+    if isinstance(learner, PPOConfig) and learner.backend == "jax":
+        faults += _compiled_faults(learner, game)
+    return faults
+
+
+def compiled_partner_faults(learner: LearnerConfig, scheme: str) -> list[Fault]:
+    """Return the fault of a scheme that the compiled path does not have."""
+    if not (isinstance(learner, PPOConfig) and learner.backend == "jax") or scheme == "self_play":
+        return []
+    problem = f"= {scheme!r} is not learned by the jax backend: choose self_play, or learner.backend = 'sb3'"
+    return [Fault("partners.scheme", problem, ("learner.backend",))]
+
+
+def _compiled_faults(learner: PPOConfig, game: GameConfig) -> list[Fault]:
+    """Return the faults of what the compiled path does not have."""
+    faults = []
+    if game.action_mode == "continuous":
+        problem = "= 'continuous' is not learned by the jax backend: choose multidiscrete or discrete, or backend 'sb3'"
+        faults.append(Fault("game.action_mode", problem, ("learner.backend",)))
+    if learner.device == "mps":
+        faults.append(Fault("learner.device", "= 'mps' is no device of the jax backend: choose 'cpu' or 'auto'"))
     return faults
 
 

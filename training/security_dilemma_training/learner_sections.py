@@ -122,6 +122,10 @@ class PPOConfig(ClippedConfig):
 
     algorithm: Literal["ppo"] = "ppo"
     """The learning algorithm."""
+    backend: Literal["sb3", "jax"] = "sb3"
+    """What learns: stable-baselines3, or the same algorithm compiled by JAX, for self-play in the discrete modes."""
+    lanes: Count | None = None
+    """Runs that the jax backend trains side by side in one process; null: 8, on an accelerator 256."""
 
 
 class MaskablePPOConfig(ClippedConfig):

@@ -14,7 +14,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from security_dilemma_training.errors import CheckpointError
 
-__all__ = ["learner_state", "load_weights", "require_alike", "restore_learner", "weights"]
+__all__ = ["learner_state", "load_weights", "require_alike", "require_learned", "restore_learner", "weights"]
 
 ATTRIBUTES = (
     *("num_timesteps", "_n_updates", "_n_calls", "_episode_num"),
@@ -103,10 +103,19 @@ def weights(network: torch.nn.Module) -> dict[str, NDArray[Any]]:
         CheckpointError: If one is not finite.
     """
     found = {name: _array(value) for name, value in network.state_dict().items()}
+    require_learned(found)
+    return found
+
+
+def require_learned(found: Mapping[str, NDArray[Any]]) -> None:
+    """Require of the weights that a training has come to that they are finite.
+
+    Raises:
+        CheckpointError: If one is not.
+    """
     problem = _not_finite(found)
     if problem:
         raise CheckpointError(f"{problem}: the training diverged; lower learner.learning_rate, for example")
-    return found
 
 
 def load_weights(network: torch.nn.Module, found: Mapping[str, NDArray[Any]]) -> None:

@@ -2,16 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from security_dilemma import Games, State
+from security_dilemma.arrays import Array, cast, namespace
 from security_dilemma.spaces import INTENTS
 from security_dilemma.state import Signal
 
-__all__ = ["Monitor"]
+__all__ = ["BY_INTENT", "OF_GAMES", "Monitor", "scalars", "tally"]
+
+OF_GAMES = ("ended", "at_war", "returns", "returned")
+"""What is counted of games: that ended, that saw war; the sum of their states' returns, and of how many."""
+
+BY_INTENT = ("steps", "crises", "strikes", "arms", "offensive", "armed", *(kind.name.lower() for kind in Signal))
+"""What is summed over the steps of living states by intent; offensive is the offensive share of arms."""
+
+
+def tally(before: State, struck: Array, signal: Array) -> dict[str, Array]:
+    """Return the sums of one step over all games and living states by intent, (2,) each, named in ``BY_INTENT``.
+
+    Args:
+        before: The states before the step, (..., N).
+        struck: (..., N) bool, who struck in it.
+        signal: (..., N) signals of the step.
+    """
+    xp = namespace(before.offensive)
+    dtype = before.offensive.dtype
+    arms = before.offensive + before.defensive
+    armed = arms > 0
+    share = before.offensive / xp.where(armed, arms, xp.ones_like(arms))
+    greedy = before.greed > 0
+    rows = [before.alive, before.crisis, struck, arms, share, armed, *(signal == kind for kind in Signal)]
+    whose = (before.alive & ~greedy, before.alive & greedy)
+    counted, who = (xp.stack([xp.reshape(cast(row, dtype), (-1,)) for row in part]) for part in (rows, whose))
+    sums = counted @ xp.permute_dims(who, (1, 0))
+    return {name: sums[place] for place, name in enumerate(BY_INTENT)}
+
+
+def scalars(games: Mapping[str, float], by_intent: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+    """Return the scalars of what was counted; rates without a base are left out.
+
+    Args:
+        games: Sums named in ``OF_GAMES``.
+        by_intent: Sums named in ``BY_INTENT``, (2,) each.
+    """
+    found = _ratios({"games/discounted_return": (games["returns"], games["returned"])})
+    found |= _ratios({"games/wars_per_game": (games["at_war"], games["ended"])})
+    for place, intent in enumerate(INTENTS):
+        sums = {name: float(values[place]) for name, values in by_intent.items()}
+        rows = {
+            f"strike_rate_in_crisis/{intent}": (sums["strikes"], sums["crises"]),
+            f"arms/{intent}": (sums["arms"], sums["steps"]),
+            f"offensive_share/{intent}": (sums["offensive"], sums["armed"]),
+        }
+        signals = [kind.name.lower() for kind in Signal]
+        found |= _ratios(rows | {f"signal/{intent}_{name}": (sums[name], sums["steps"]) for name in signals})
+    return found
 
 
 class Monitor:
@@ -29,9 +79,8 @@ class Monitor:
         self._clear()
 
     def _clear(self) -> None:
-        self._games = dict.fromkeys(("ended", "at_war", "returns", "returned"), 0.0)
-        names = ("steps", "crises", "strikes", "arms", "offensive", "armed", *(kind.name.lower() for kind in Signal))
-        self._by_intent = {name: np.zeros(2) for name in names}
+        self._games = dict.fromkeys(OF_GAMES, 0.0)
+        self._by_intent = {name: np.zeros(2) for name in BY_INTENT}
 
     def update(self, before: State, now: State, rewards: NDArray[Any], info: dict[str, Any]) -> None:
         """Count one step.
@@ -52,35 +101,14 @@ class Monitor:
         self._games["returns"] += float(self._return[over].sum())
         self._games["returned"] += over.size * self._return.shape[1]
         self._return[over], self._weight[over] = 0.0, 1.0
-        greedy = before.greed > 0
-        arms = before.offensive + before.defensive
-        armed = arms > 0
-        share = before.offensive / np.where(armed, arms, 1)
-        for intent, whose in enumerate((before.alive & ~greedy, before.alive & greedy)):
-            sums = {"steps": whose, "crises": whose & before.crisis, "strikes": whose & struck, "armed": whose & armed}
-            for name, flags in sums.items():
-                self._by_intent[name][intent] += np.count_nonzero(flags)
-            self._by_intent["arms"][intent] += arms[whose].sum()
-            self._by_intent["offensive"][intent] += share[whose].sum()
-            for kind, count in zip(Signal, np.bincount(signal[whose], minlength=len(Signal)), strict=True):
-                self._by_intent[kind.name.lower()][intent] += count
+        for name, sums in tally(before, struck, signal).items():
+            self._by_intent[name] += sums
 
     def read(self) -> dict[str, float]:
         """Return the scalars since the last reading, and start counting anew; rates without a base are left out."""
-        games, sums = self._games, self._by_intent
-        scalars = _ratios({"games/discounted_return": (games["returns"], games["returned"])})
-        scalars |= _ratios({"games/wars_per_game": (games["at_war"], games["ended"])})
-        for place, intent in enumerate(INTENTS):
-            steps = sums["steps"][place]
-            rows = {
-                f"strike_rate_in_crisis/{intent}": (sums["strikes"][place], sums["crises"][place]),
-                f"arms/{intent}": (sums["arms"][place], steps),
-                f"offensive_share/{intent}": (sums["offensive"][place], sums["armed"][place]),
-            }
-            rows |= {f"signal/{intent}_{kind.name.lower()}": (sums[kind.name.lower()][place], steps) for kind in Signal}
-            scalars |= _ratios(rows)
+        found = scalars(self._games, self._by_intent)
         self._clear()
-        return scalars
+        return found
 
     def state_arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a checkpoint needs."""

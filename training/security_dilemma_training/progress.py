@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,13 @@ class ProgressTable(KVWriter):
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         """Add a row."""
         del key_excluded
-        plain = {name: x.item() if hasattr(x, "item") else x for name, x in key_values.items()}
-        self._rows.append({"agent_steps": step} | plain)
+        self.extend([(step, key_values)])
+
+    def extend(self, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Add rows: agent-steps, and scalars by name."""
+        for steps, values in rows:
+            plain = {name: x.item() if hasattr(x, "item") else x for name, x in values.items()}
+            self._rows.append({"agent_steps": steps} | plain)
         columns = list(dict.fromkeys(name for row in self._rows for name in row))
         text = io.StringIO(newline="")
         table = csv.DictWriter(text, columns, lineterminator="\n")

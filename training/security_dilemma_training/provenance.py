@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["circumstances", "maker", "tell_other_makers"]
 
-LIBRARIES = ("security-dilemma", "numpy", "torch", "stable-baselines3", "gymnasium", "pettingzoo", "pydantic")
+LIBRARIES = (
+    *("security-dilemma", "numpy", "torch", "stable-baselines3", "gymnasium", "pettingzoo", "pydantic"),
+    *("jax", "jaxlib", "flax", "optax"),
+)
 
 
 def circumstances() -> dict[str, Any]:

@@ -127,13 +127,16 @@ class Run:
         return bool(self.manifest["status"] == "finished") and self.policy_path.exists()
 
     @contextmanager
-    def training(self) -> Iterator[None]:
+    def training(self, together: int = 1) -> Iterator[None]:
         """Hold the folder against other processes and keep its status, times and versions while it is trained.
 
         The status is ``running`` meanwhile; it ends as ``finished``, ``interrupted`` or ``failed``. Seconds add up over
         the parts of an interrupted run.
 
         Each part is kept in ``parts`` with what it ran on; the manifest itself names the last one's.
+
+        Args:
+            together: Number of runs that this process trains side by side, of whose seconds this one has its share.
 
         Raises:
             RunError: If another process trains this run, its partners have changed since it began, or it is finished
@@ -160,8 +163,8 @@ class Run:
                 raise
             finally:
                 manifest |= {"status": status, "finished": now() if status == "finished" else None}
-                part["wall_seconds"] = round(time.monotonic() - began, 3)
-                part["cpu_seconds"] = round(time.process_time() - worked, 3)
+                part["wall_seconds"] = round((time.monotonic() - began) / together, 3)
+                part["cpu_seconds"] = round((time.process_time() - worked) / together, 3)
                 for name in ("wall_seconds", "cpu_seconds"):
                     manifest[name] = round(manifest[name] + part[name], 3)
                 self._write_manifest(manifest | {"parts": [*parts, part | {"status": status}]})

@@ -1,14 +1,17 @@
-"""Training one run, from its config to its policy; an interrupted one goes on where its last checkpoint stands."""
+"""Training runs, from their configs to their policies; an interrupted one goes on where its last checkpoint stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from stable_baselines3.common.logger import KVWriter, TensorBoardOutputFormat
 
+from security_dilemma_training.batches import is_compiled
 from security_dilemma_training.checkpoints import load_training, save_policies, save_training
-from security_dilemma_training.errors import CheckpointError
+from security_dilemma_training.compiled.devices import limit_threads, require_jax
+from security_dilemma_training.errors import CheckpointError, RunError
 from security_dilemma_training.progress import ProgressTable, Together
 from security_dilemma_training.schemes import build_scheme
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from security_dilemma_training.runs import Run
     from security_dilemma_training.schemes.scheme import Scheme
 
-__all__ = ["train"]
+__all__ = ["train", "train_together"]
 
 Report = Callable[[float, str], None]
 
@@ -49,11 +52,56 @@ def train(run: Run, report: Report) -> None:
         ConfigError: If this machine does not have the device, or a partner cannot be had.
         RunError: If another process trains this run, or its partners are others than when it began.
     """
+    if is_compiled(run.config.learner):
+        for error in train_together([run], report).values():
+            raise error
+        return
     with run.training():
         if not run.finished:
             _learn(run, report)
     run.checkpoint_path.unlink(missing_ok=True)
     report(1.0, "trained")
+
+
+def train_together(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointError | RunError]:
+    """Train runs of the compiled path side by side, each to its end, and write their policies.
+
+    Args:
+        runs: Runs whose programs are the same, see :func:`security_dilemma_training.batches.batches`; those with a
+            checkpoint go on from it, finished ones are left alone.
+        report: Called with the share done and a message.
+
+    Returns:
+        The runs that failed, or that another process trains, and why; the others are trained.
+
+    Raises:
+        ConfigError: If this machine does not have the device, or not the packages.
+    """
+    config = runs[0].config
+    require_jax()
+    limit_threads(config.learner.torch_threads, config.learner.device)
+    from security_dilemma_training.compiled.training import learn
+
+    failed: dict[Run, CheckpointError | RunError] = {}
+    together = max(1, sum(not run.finished for run in runs))
+    with ExitStack() as every:
+        held = {run: every.enter_context(ExitStack()) for run in runs}
+        for run, own in held.items():
+            try:
+                own.enter_context(run.training(together))
+            except RunError as error:
+                failed[run] = error
+        unfinished = [run for run in runs if run not in failed and not run.finished]
+        failed |= learn(unfinished, report) if unfinished else {}
+        for run, own in held.items():
+            with suppress(CheckpointError, RunError), own:
+                if run in failed:
+                    raise failed[run]
+    for run in runs:
+        if run not in failed:
+            run.checkpoint_path.unlink(missing_ok=True)
+    report(1.0, "trained")
+    return failed
 
 
 def _learn(run: Run, report: Report) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "OnPolicy",
     "PPOAlgorithm",
     "clipped_options",
+    "strike_bias",
 ]
 
 
@@ -196,11 +197,22 @@ def _buffer(config: RunConfig) -> type[RolloutBuffer] | None:
     return LivingRolloutBuffer if config.game.n_states > 2 else None
 
 
-def _bias_strikes(policy: ActorCriticPolicy, config: RunConfig, probability: float, others: int) -> None:
-    """Let the untrained policy strike with ``probability`` where it may, and play all ``others`` alike."""
-    log_odds = math.log(probability / (1 - probability) * others)
+def strike_bias(config: RunConfig, probability: float, others: int = len(Move) - 1) -> tuple[slice, float]:
+    """Return which logits are those of striking, and the bias by which an untrained policy strikes with a probability.
+
+    Args:
+        config: The run's config, of a discrete action mode.
+        probability: Of a strike, where the policy may strike.
+        others: Number of other moves, which it plays all alike.
+    """
     rest = math.prod(component_sizes(config.game.n_states)[1:])
     width = rest if config.game.action_mode == "discrete" else 1
+    log_odds = math.log(probability / (1 - probability) * others)
+    return slice(Move.STRIKE * width, (Move.STRIKE + 1) * width), log_odds
+
+
+def _bias_strikes(policy: ActorCriticPolicy, config: RunConfig, probability: float, others: int) -> None:
+    """Let the untrained policy strike with ``probability`` where it may, and play all ``others`` alike."""
+    which, log_odds = strike_bias(config, probability, others)
     with torch.no_grad():
-        bias = policy.action_net.get_parameter("bias")
-        bias[Move.STRIKE * width : (Move.STRIKE + 1) * width] = log_odds
+        policy.action_net.get_parameter("bias")[which] = log_odds
