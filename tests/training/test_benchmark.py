@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from security_dilemma_training.batch_work import Cost
 from security_dilemma_training.benchmark.benchmark import run_benchmark
-from security_dilemma_training.benchmark.engines import Ended, Engine, LocalEngine, RunJob, engine
+from security_dilemma_training.benchmark.engines import Ended, Engine, LocalEngine, RunJob
 from security_dilemma_training.benchmark.plan_config import load_benchmark
 from security_dilemma_training.benchmark.results import Row, read_rows
-from security_dilemma_training.benchmark.single_run import Cost, run_and_measure
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.jobs import Outcome
+from security_dilemma_training.learner_sections import LearnerConfig
 from security_dilemma_training.runs import Run
 from security_dilemma_training.writing import folder_lock
 from tests.training.runs_for_tests import silent
@@ -34,23 +35,34 @@ class Here(Engine):
 
     name = "here"
 
-    def __init__(self, fail: Sequence[int] = ()) -> None:
+    def __init__(self, fail: Sequence[int] = (), accelerators: int = 0) -> None:
         self.ran: list[str] = []
-        self._fail = fail
+        self._fail, self._accelerators = fail, accelerators
 
-    def run(self, jobs: Sequence[RunJob], ended: Ended) -> list[Outcome]:
+    def accelerators(self, learner: LearnerConfig) -> int:
+        return self._accelerators
+
+    def run(self, jobs: Sequence[RunJob], ended: Ended, accelerators: int = 0) -> list[Outcome]:
         outcomes = []
         for index, job in enumerate(jobs):
-            seed = Run.open(job.folder).seed
             self.ran.append(job.name)
-            failed = "no luck" if seed in self._fail else None
-            numbers = dict.fromkeys(("payoff", "tragic_war_rate", "war_rate", "welfare_loss", "arms_burden"), 0.5)
-            more = {"exploitability_security_seeker": None, "exploitability_greedy": None, "measured_by": "nobody"}
-            values = numbers | more | {"agent_steps": 256, "cpu_seconds": 1.0, "wall_seconds": 1.0 + seed}
-            result = None if failed else {"values": values, "cost": Cost(1.0, 1.5, 2.0, 1)}
-            outcomes.append(Outcome(job.name, result, failed))
+            assert bool(accelerators) == (job.measures is None)
+            entries = [self._entry(Run.open(folder), job.measures is not None) for folder in job.folders]
+            outcomes.append(Outcome(job.name, entries))
             ended(index, outcomes[-1])
         return outcomes
+
+    def _entry(self, run: Run, measured: bool) -> dict[str, Any]:
+        if run.seed in self._fail:
+            return {"error": "no luck"}
+        if not measured:
+            with run.training():
+                run.policy_path.write_bytes(b"policy")
+            return {"cost": Cost(1.0, 1.5, 2.0, 2)}
+        numbers = dict.fromkeys(("payoff", "tragic_war_rate", "war_rate", "welfare_loss", "arms_burden"), 0.5)
+        more = {"exploitability_security_seeker": None, "exploitability_greedy": None, "measured_by": "nobody"}
+        values = numbers | more | {"agent_steps": 256, "cpu_seconds": 1.0, "wall_seconds": 1.0 + run.seed}
+        return {"values": values, "cost": Cost(1.0, 1.5, 2.0, 1)}
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +150,37 @@ def test_a_run_that_fails_loses_no_other_and_is_tried_again(
     assert not Path("out/failed.json").exists()
 
 
+COMPILED = "algorithms={ppo: {}, compiled: {algorithm: ppo, backend: jax}}"
+
+
+def test_compiled_runs_are_run_together_and_fail_alone(
+    no_report: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = Here(fail=[1])
+    assert run("out", COMPILED, "worlds=intense,doubly_safe", on=some) == 1
+    assert some.ran == [
+        *(f"ppo-{world}/seed_{seed}" for seed in (0, 1) for world in ("intense", "doubly_safe")),
+        "compiled-intense/seed_0 … compiled-doubly_safe/seed_1 (4 runs)",
+    ]
+    assert "4 of 8 failed (" in capsys.readouterr().err
+    names = [f"{algorithm}-{world}/seed_1" for algorithm in ("ppo", "compiled") for world in ("intense", "doubly_safe")]
+    assert json.loads(Path("out/failed.json").read_text()) == dict.fromkeys(names, "no luck")
+    assert {(row["algorithm"], row["world"], row["seed"]) for row in rows_of("out")} == {
+        (algorithm, world, 0) for algorithm in ("ppo", "compiled") for world in ("intense", "doubly_safe")
+    }
+
+
+def test_what_accelerators_train_is_measured_afterwards(
+    no_report: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = Here(accelerators=1)
+    assert run("out", COMPILED, "algorithms.compiled.device=auto", on=both) == 0
+    alone = [f"compiled-intense/seed_{seed}" for seed in (0, 1)]
+    assert both.ran == ["compiled-intense/seed_0 … seed_1 (2 runs)", *alone, "ppo-intense/seed_0", "ppo-intense/seed_1"]
+    assert len(rows_of("out")) == 4
+    assert "training 6.0 s" in capsys.readouterr().err  # two runs there, and four here
+
+
 def test_a_folder_that_cannot_be_used_fails_alone(no_report: list[dict[str, Any]]) -> None:
     run("out", "seeds=0")
     (manifest,) = Path("out").rglob("manifest.json")
@@ -193,14 +236,6 @@ def test_a_table_of_another_version_stops_before_anything_is_run() -> None:
     assert none.ran == []
 
 
-def test_engines_by_name() -> None:
-    assert isinstance(engine("local", None), LocalEngine)
-    with pytest.raises(ValueError, match="must be one of local, ray"):
-        engine("cloud", 1)
-    with pytest.raises(ValueError, match="an address is for ray alone"):
-        engine("local", 1, "10.0.0.1:6379")
-
-
 MEASURED = ("payoff", "tragic_war_rate", "war_rate", "welfare_loss", "arms_burden")
 
 
@@ -212,10 +247,10 @@ class InThisProcess(Engine):
     def __init__(self, most: int | None = None) -> None:
         self._most = most
 
-    def run(self, jobs: Sequence[RunJob], ended: Ended) -> list[Outcome]:
+    def run(self, jobs: Sequence[RunJob], ended: Ended, accelerators: int = 0) -> list[Outcome]:
         outcomes = []
         for index, job in enumerate(jobs[: self._most]):
-            outcomes.append(Outcome(job.name, run_and_measure(str(job.folder), silent, **job.measures)))
+            outcomes.append(Outcome(job.name, job.work(folders=[str(folder) for folder in job.folders], report=silent)))
             ended(index, outcomes[-1])
         if len(outcomes) < len(jobs):
             raise KeyboardInterrupt
@@ -262,28 +297,3 @@ def test_what_an_interrupted_benchmark_has_learned_is_kept(no_report: list[dict[
     assert policy.stat().st_mtime_ns == written
     assert rows_of("out")[0] == row
     assert [row["seed"] for row in rows_of("out")] == [0, 1]
-
-
-@pytest.mark.parametrize("n_states", [2, 3])
-def test_the_numbers_of_a_row_are_those_of_the_evaluation(tmp_path: Path, n_states: int) -> None:
-    (cell,) = load_benchmark(
-        None,
-        [*SMALL, f"game.n_states={n_states}", "learner={slots: 12, n_steps: 8, batch_size: 48}", "params.trust=0.7"],
-    ).cells()
-    made = Run.create(tmp_path / "run", cell.config, 0)
-    values = run_and_measure(str(made.folder), silent)["values"]
-    results = json.loads(made.evaluation_path.read_text())
-    pairs = list(results["pairs"].values())
-    for name in ("tragic_war_rate", "welfare_loss"):
-        assert values[name] == pairs[0][name]
-    if n_states == 2:
-        weights = (0.49, 0.42, 0.09)
-        assert values["war_rate"] == pytest.approx(sum(w * p["war_rate"] for w, p in zip(weights, pairs, strict=True)))
-        seeker, greedy = "payoff_security_seeker", "payoff_greedy"
-        payoff = 0.49 * pairs[0][seeker] + 0.21 * (pairs[1][seeker] + pairs[1][greedy]) + 0.09 * pairs[2][greedy]
-        assert values["payoff"] == pytest.approx(payoff)
-    rates = [pair["war_rate"] for pair in pairs]
-    assert min(rates) - 0.2 <= values["war_rate"] <= max(rates) + 0.2
-    assert values["agent_steps"] == 256
-    assert values["exploitability_greedy"] is None
-    assert values["cpu_seconds"] > 0

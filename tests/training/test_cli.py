@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from security_dilemma.params import WORLDS, ParameterError
-from security_dilemma_training import cli, jobs
+from security_dilemma_training import batch_jobs, cli, jobs
 from security_dilemma_training.beliefs.probe import ProbeOptions
 from security_dilemma_training.config import FourWorldsConfig, PPOConfig
 from security_dilemma_training.errors import CheckpointError
@@ -40,11 +40,18 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Run jobs in this process, where modules can be replaced; returns the numbers of workers asked for."""
     asked: list[int] = []
 
-    def run_here(jobs: Sequence[Job], workers: int) -> list[Outcome]:
+    def run_here(
+        jobs: Sequence[Job], workers: int, ended: Callable[[int, Outcome], None] = lambda *_: None, *_: Any
+    ) -> list[Outcome]:
         asked.append(workers)
-        return [Outcome(job.name, job.function(report=lambda share, message: None, **job.kwargs)) for job in jobs]
+        outcomes = []
+        for index, job in enumerate(jobs):
+            outcomes.append(Outcome(job.name, job.function(report=lambda share, message: None, **job.kwargs)))
+            ended(index, outcomes[-1])
+        return outcomes
 
     monkeypatch.setattr(jobs, "run_jobs", run_here)
+    monkeypatch.setattr(batch_jobs, "run_jobs", run_here)
     return asked
 
 
@@ -63,7 +70,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
         runs.append(run)
         run.policy_path.write_bytes(b"policy")
 
-    replace_module(monkeypatch, "train", train=train)
+    replace_module(monkeypatch, "train", train=train, train_together=None)
     return runs
 
 

@@ -12,7 +12,6 @@ import jax
 import pytest
 
 from security_dilemma_training.batches import LANES, batches, is_compiled, shape_of
-from security_dilemma_training.compiled import devices
 from security_dilemma_training.compiled.devices import accelerators, device_of, require_jax
 from security_dilemma_training.config import ConfigError, RunConfig, config_hash, parse
 from tests.training.runs_for_tests import merged, new_run, small_config
@@ -112,7 +111,7 @@ def test_accelerators_are_counted(monkeypatch: pytest.MonkeyPatch, told: str, de
     def answer(*_: Any, **__: Any) -> Any:
         return subprocess.CompletedProcess([], 0 if told else 1, stdout=told)
 
-    monkeypatch.setattr(devices.subprocess, "run", answer)
+    monkeypatch.setattr(subprocess, "run", answer)
     assert accelerators(device) == count
 
 

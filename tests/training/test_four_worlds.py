@@ -94,6 +94,21 @@ def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFi
     assert not (folder / "failed.json").exists()
 
 
+@pytest.mark.slow
+def test_compiled_runs_of_all_worlds_are_trained_together(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "results"
+    asked = config(folder, learner={"backend": "jax"})
+    damaged = Run.create(folder / "doubly_safe" / "seed_1", asked.for_world("doubly_safe"), 1)
+    damaged.checkpoint_path.write_bytes(b"damaged")
+    assert four_worlds(asked, folder, 1) == 1
+    told = capfd.readouterr().err
+    assert "4/4 ended, 1 failed in" in told
+    assert "1 of 4 failed (doubly_safe/seed_1); the others are done" in told
+    assert list(json.loads((folder / "failed.json").read_text())) == ["doubly_safe/seed_1"]
+    assert len(json.loads((folder / "results.json").read_text())) == 3
+    assert damaged.manifest["status"] == "failed"
+
+
 def only_result(folder: Path) -> dict[str, Any]:
     """The result of the one run, without the revision that measured it, which may change during a test."""
     (result,) = json.loads((folder / "results.json").read_text())

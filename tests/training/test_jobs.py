@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from security_dilemma_training import display as display_module
 from security_dilemma_training.display import display
 from security_dilemma_training.errors import CheckpointError, RunError
 from security_dilemma_training.faults import ConfigError, Fault
-from security_dilemma_training.jobs import Job, Outcome, exit_status, run_jobs
+from security_dilemma_training.jobs import Job, Outcome, exit_status, failures, outcomes_of_parts, run_jobs
 
 Report = Callable[[float, str], None]
 
@@ -92,6 +93,28 @@ def test_workers_are_kept() -> None:
     assert os.getpid() not in processes
 
 
+def test_each_worker_has_its_own_environment() -> None:
+    where = Job("where", environment, {"name": "PLACE_OF_A_TEST"})
+    own = [{"PLACE_OF_A_TEST": "left"}, {"PLACE_OF_A_TEST": "right"}]
+    outcomes = run_jobs([Job("die", die), Job("die", die), where, where], 2, environments=own)
+    assert {outcome.result for outcome in outcomes[2:]} == {"left", "right"}  # also where another took a place
+    assert "PLACE_OF_A_TEST" not in os.environ
+
+
+def three(report: Report) -> list[dict[str, str]]:
+    return [{"found": "first"}, {"error": "no luck"}, {"found": "last"}]
+
+
+def test_of_what_is_done_together_each_part_may_fail_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    outcomes = run_jobs([Job("three", three, parts=3), Job("die", die, parts=2)], workers=1)
+    assert [failures(outcome, parts) for outcome, parts in zip(outcomes, (3, 2), strict=True)] == [1, 2]
+    assert "5/5 ended, 3 failed in" in capfd.readouterr().err
+    first, second, last = outcomes_of_parts(outcomes[0], "abc")
+    assert (first.result, first.error, last.name) == ({"found": "first"}, None, "c")
+    assert (second.result, second.error) == (None, "no luck")
+    assert {part.error for part in outcomes_of_parts(outcomes[1], "ab")} == {outcomes[1].error}
+
+
 def test_failures_and_deaths_lose_no_other_job(capsys: pytest.CaptureFixture[str]) -> None:
     functions = [fail, leave, die, be_killed, unpicklable]
     jobs = [Job(function.__name__, function) for function in functions]
@@ -129,15 +152,28 @@ def test_no_jobs_and_no_workers() -> None:
         run_jobs([Job("who", whoami)], workers=0)
 
 
+def linger_deafly(folder: str, report: Report) -> None:
+    """Linger, where the interruption itself is lost, as in a callback of the garbage collector."""
+    Path(folder, f"began_{os.getpid()}").touch()
+    with suppress(KeyboardInterrupt):
+        time.sleep(60)
+    linger(folder, report)
+
+
+def environment(name: str, report: Report) -> str | None:
+    time.sleep(0.5)
+    return os.environ.get(name)
+
+
 INTERRUPTED = """
 import signal
 import sys
 from security_dilemma_training.jobs import Job, run_jobs
-from tests.training.test_jobs import linger
+from tests.training.test_jobs import linger, linger_deafly
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
     try:
-        run_jobs([Job(str(n), linger, {"folder": sys.argv[1]}) for n in range(5)], workers=2)
+        run_jobs([Job(str(n), globals()[sys.argv[2]], {"folder": sys.argv[1]}) for n in range(5)], workers=2)
     except KeyboardInterrupt:
         print("stopped")
 """
@@ -151,12 +187,16 @@ def alive(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
-def test_stopping_the_main_process_stops_the_workers_in_order(tmp_path: Path, stop: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("stop", "function"), [(signal.SIGINT, linger), (signal.SIGKILL, linger), (signal.SIGINT, linger_deafly)]
+)
+def test_stopping_the_main_process_stops_the_workers_in_order(
+    tmp_path: Path, stop: signal.Signals, function: Callable[..., None]
+) -> None:
     script = tmp_path / "script.py"
     script.write_text(INTERRUPTED)
     here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, str(script), str(tmp_path)]
+    command = [sys.executable, str(script), str(tmp_path), function.__name__]
     process = subprocess.Popen(command, env=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while len(list(tmp_path.glob("began_*"))) < 2 and time.monotonic() < deadline:
@@ -205,6 +245,23 @@ def test_terminals_get_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2/3 ended, 1 failed" in text
     assert "all" in text
     assert "\x1b[" in text
+
+
+def test_what_counts_for_many_weighs_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display_module, "LINE_SECONDS", 0.0)
+    console = Console(file=io.StringIO(), force_terminal=False, width=120)
+    with display(["batch", "one"], console, sizes=[3, 1]) as what:
+        what.began(0)
+        what.began(1)
+        what.progress(0, 0.5, "")
+        what.progress(1, 1.0, "")
+        what.tick()
+        what.ended(0, failed=2)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    first, last = file.getvalue().splitlines()
+    assert first.strip().startswith("62%  0/4 ended")
+    assert last == "3/4 ended, 2 failed in 0 s"
 
 
 def test_lines_are_seldom() -> None:

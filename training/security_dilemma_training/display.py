@@ -25,19 +25,28 @@ class Display(Protocol):
     def progress(self, index: int, share: float, message: str) -> None:
         """A job has done a share, in [0, 1]."""
 
-    def ended(self, index: int, failed: bool) -> None:
-        """A job has ended."""
+    def ended(self, index: int, failed: int) -> None:
+        """A job has ended, and so much of what it counts for has failed."""
 
     def tick(self) -> None:
         """Some time has passed."""
 
 
 @contextmanager
-def display(names: Sequence[str], console: Console | None = None) -> Iterator[Display]:
-    """Show the progress of jobs of these names on stderr, or on a given console."""
+def display(
+    names: Sequence[str], console: Console | None = None, *, sizes: Sequence[int] | None = None
+) -> Iterator[Display]:
+    """Show the progress of jobs of these names on stderr, or on a given console.
+
+    Args:
+        names: What the jobs are called.
+        console: Where it is shown; None: on stderr.
+        sizes: For how many each job counts, as one that does several things together; None: for one each.
+    """
     console = console or Console(stderr=True)
+    sizes = sizes or [1] * len(names)
     if not console.is_terminal:
-        lines = Lines(names, console)
+        lines = Lines(names, sizes, console)
         yield lines
         lines.last()
         return
@@ -49,19 +58,19 @@ def display(names: Sequence[str], console: Console | None = None) -> Iterator[Di
         TextColumn("{task.fields[message]}", markup=False),
     )
     with Progress(*columns, console=console, refresh_per_second=4) as progress:
-        yield Bars(names, progress)
+        yield Bars(names, sizes, progress)
 
 
 class Bars:
     """A bar for each running job and one for all."""
 
-    def __init__(self, names: Sequence[str], progress: Progress) -> None:
+    def __init__(self, names: Sequence[str], sizes: Sequence[int], progress: Progress) -> None:
         """Begin with the bar for all."""
-        self._names, self._bars = names, progress
+        self._names, self._sizes, self._bars = names, sizes, progress
         self._shares = [0.0] * len(names)
         self._tasks: dict[int, TaskID] = {}
         self._done, self._failed = 0, 0
-        self._all = progress.add_task("all", total=float(len(names)), message="")
+        self._all = progress.add_task("all", total=float(sum(sizes)), message="")
         self._update()
 
     def began(self, index: int) -> None:
@@ -74,10 +83,10 @@ class Bars:
         self._bars.update(self._tasks[index], completed=share, message=message)
         self._update()
 
-    def ended(self, index: int, failed: bool) -> None:
+    def ended(self, index: int, failed: int) -> None:
         """Take a bar away."""
         self._shares[index] = 1.0
-        self._done, self._failed = self._done + 1, self._failed + failed
+        self._done, self._failed = self._done + self._sizes[index], self._failed + failed
         self._bars.remove_task(self._tasks.pop(index))
         self._update()
 
@@ -85,16 +94,16 @@ class Bars:
         """Rich refreshes the bars by itself."""
 
     def _update(self) -> None:
-        message = _count(self._done, len(self._names), self._failed)
-        self._bars.update(self._all, completed=sum(self._shares), message=message)
+        message = _count(self._done, sum(self._sizes), self._failed)
+        self._bars.update(self._all, completed=_weighted(self._shares, self._sizes), message=message)
 
 
 class Lines:
     """A line every ten seconds, for logs."""
 
-    def __init__(self, names: Sequence[str], console: Console) -> None:
+    def __init__(self, names: Sequence[str], sizes: Sequence[int], console: Console) -> None:
         """Begin without a line."""
-        self._names, self._console = names, console
+        self._names, self._sizes, self._console = names, sizes, console
         self._shares = [0.0] * len(names)
         self._running: dict[int, str] = {}
         self._done, self._failed = 0, 0
@@ -108,11 +117,11 @@ class Lines:
         """Remember how far a job is."""
         self._shares[index], self._running[index] = share, message
 
-    def ended(self, index: int, failed: bool) -> None:
+    def ended(self, index: int, failed: int) -> None:
         """Count a job among the done."""
         self._shares[index] = 1.0
         del self._running[index]
-        self._done, self._failed = self._done + 1, self._failed + failed
+        self._done, self._failed = self._done + self._sizes[index], self._failed + failed
 
     def tick(self) -> None:
         """Write a line if the last one is old enough."""
@@ -123,19 +132,23 @@ class Lines:
     def last(self) -> None:
         """Write how it ended."""
         seconds = time.monotonic() - self._began
-        count = _count(self._done, len(self._names), self._failed)
+        count = _count(self._done, sum(self._sizes), self._failed)
         self._console.print(f"{count} in {duration(seconds)}", markup=False, highlight=False, soft_wrap=True)
 
     def _line(self) -> str:
-        share = sum(self._shares) / len(self._names)
+        share = _weighted(self._shares, self._sizes) / sum(self._sizes)
         elapsed = time.monotonic() - self._began
         left = f", about {duration(elapsed * (1 - share) / share)} left" if share else ""
         running = [
             f"{self._names[index]} {self._shares[index]:.0%}" + (f" ({message})" if message else "")
             for index, message in sorted(self._running.items())
         ]
-        count = _count(self._done, len(self._names), self._failed)
+        count = _count(self._done, sum(self._sizes), self._failed)
         return f"{share:4.0%}  {count}{left}; running: {', '.join(running) or 'none'}"
+
+
+def _weighted(shares: Sequence[float], sizes: Sequence[int]) -> float:
+    return sum(share * size for share, size in zip(shares, sizes, strict=True))
 
 
 def _count(done: int, total: int, failed: int) -> str:

@@ -43,6 +43,7 @@ __all__ = [
     "evaluate_run",
     "evaluation_games",
     "evaluation_seed",
+    "kept_evaluation",
     "pairs_of_intents",
     "summary_table",
 ]
@@ -124,11 +125,10 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     config = run.config
     games = config.evaluation.games if games is None else games
     seed = config.evaluation.seed if seed is None else seed
-    about = _about(run, games, seed)
-    there = kept(run.evaluation_path, about) if reuse and (run.folder / ARMS_FILE).exists() else None
-    results = there if there and "pairs" in there else None
+    results = kept_evaluation(run, games, seed) if reuse else None
     if results is not None:
         return results
+    about = _about(run, games, seed)
     policy, stream = load_policy(run), evaluation_seed(run, seed)
     played = _played(policy, config, games, stream)
     results = about | _measured(played, config, games, seed)
@@ -139,6 +139,14 @@ def evaluate_run(run: Run, games: int | None = None, seed: int | None = None, *,
     write_atomically(run.folder / ARMS_FILE, _arms(played))
     keep(run.evaluation_path, results)
     return results
+
+
+def kept_evaluation(run: Run, games: int | None = None, seed: int | None = None) -> dict[str, Any] | None:
+    """Return the results that are there of a run if they will do, see :func:`evaluate_run`; otherwise None."""
+    asked = run.config.evaluation
+    about = _about(run, asked.games if games is None else games, asked.seed if seed is None else seed)
+    there = kept(run.evaluation_path, about) if (run.folder / ARMS_FILE).exists() else None
+    return there if there and "pairs" in there else None
 
 
 def _about(run: Run, games: int, seed: int) -> dict[str, Any]:

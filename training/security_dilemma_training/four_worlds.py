@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from security_dilemma_training.jobs import Job, Outcome, exit_status, run_jobs
+from security_dilemma_training.batch_jobs import run_in_processes
+from security_dilemma_training.batch_work import train_and_measure
+from security_dilemma_training.jobs import Outcome, exit_status
 from security_dilemma_training.provenance import tell_other_makers
 from security_dilemma_training.runs import Run, held
 from security_dilemma_training.writing import write_atomically
@@ -17,16 +19,10 @@ if TYPE_CHECKING:
     from security_dilemma_training.config import FourWorldsConfig
     from security_dilemma_training.responses.best_response import ResponseOptions
 
-__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate"]
+__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate", "train_and_evaluate_together"]
 
 FAILED_FILE = "failed.json"
 """In the folder of the results, where runs failed: ``{world/run: why}``."""
-
-TRAINING_SHARE = 0.95
-"""Share of a run's progress that its training stands for; the rest is its evaluation."""
-
-TRAINING_SHARE_OF_ALL = 0.5
-"""The same where exploitability or beliefs are measured, too."""
 
 Report = Callable[[float, str], None]
 
@@ -37,7 +33,7 @@ def train_and_evaluate(
     exploitability: ResponseOptions | None = None,
     beliefs: ProbeOptions | None = None,
 ) -> dict[str, Any]:
-    """Train a run folder, or what is left of it, and measure its policy; called in a worker process.
+    """Train a run folder, or what is left of it, and measure its policy.
 
     Args:
         folder: The run folder.
@@ -48,15 +44,31 @@ def train_and_evaluate(
     Returns:
         The results of the run, see :func:`security_dilemma_training.measuring.measured`.
     """
-    from security_dilemma_training.measuring import measured
-    from security_dilemma_training.train import train
+    (done,) = train_and_measure([folder], report, exploitability, beliefs)
+    if done.error is not None:
+        raise done.error
+    results: dict[str, Any] = done.found
+    return results
 
-    run = Run.open(folder)
-    training = TRAINING_SHARE_OF_ALL if exploitability or beliefs else TRAINING_SHARE
-    train(run, lambda share, message: report(training * share, message))
-    return measured(
-        run, lambda share, message: report(training + (1 - training) * share, message), exploitability, beliefs
-    )
+
+def train_and_evaluate_together(
+    folders: Sequence[str],
+    report: Report,
+    exploitability: ResponseOptions | None = None,
+    beliefs: ProbeOptions | None = None,
+) -> list[dict[str, Any]]:
+    """Train the run folders of a batch, or what is left of them, and measure each one; called in a worker process.
+
+    Args:
+        folders: Run folders; several must be of the compiled path, and of one program.
+        report: Called with the share done and a message.
+        exploitability: The budget of a search for best responses; None: no search.
+        beliefs: The options of a probe of beliefs; None: beliefs are not scored.
+
+    Returns:
+        For each its ``results``, or the ``error`` that it ended with.
+    """
+    return [done.entry("results") for done in train_and_measure(folders, report, exploitability, beliefs)]
 
 
 def four_worlds(
@@ -77,7 +89,7 @@ def four_worlds(
         config: The worlds, the learner and the seeds.
         folder: Where ``report.md``, ``report.html``, ``results.csv``, ``results.json`` and the figures go; the runs
             stand below it.
-        workers: Processes at the same time.
+        workers: Processes at the same time, on processors.
         command: What was called, for the report's instructions how to reproduce it.
         overwrite: Whether the runs of these worlds and seeds that are there are deleted first.
         exploitability: The budget of a search for best responses to every policy; None: no search.
@@ -93,8 +105,9 @@ def four_worlds(
     with held(folder):
         runs = [_create(config, world, seed, overwrite) for seed in config.seeds for world in config.worlds]
         tell_other_makers(runs)
+        named = [(f"{run.config.label}/{run.folder.name}", run) for run in runs]
         asked = {"exploitability": exploitability, "beliefs": beliefs}
-        outcomes = run_jobs([_job(run, asked) for run in runs], workers)
+        outcomes = run_in_processes(named, workers, train_and_evaluate_together, **asked)
         _report(outcomes, folder, command)
     return exit_status(outcomes)
 
@@ -104,17 +117,13 @@ def _create(config: FourWorldsConfig, world: str, seed: int, overwrite: bool) ->
     return Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite)
 
 
-def _job(run: Run, asked: Mapping[str, Any]) -> Job:
-    return Job(f"{run.config.label}/{run.folder.name}", train_and_evaluate, {"folder": str(run.folder), **asked})
-
-
 def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:
     """Write what came out and print its table."""
     failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
     (folder / FAILED_FILE).unlink(missing_ok=True)
     if failed:
         write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
-    results = [outcome.result for outcome in outcomes if outcome.error is None]
+    results = [outcome.result["results"] for outcome in outcomes if outcome.error is None]
     if results:
         from security_dilemma_training.report import write_report
         from security_dilemma_training.summary import print_tables

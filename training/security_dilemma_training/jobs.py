@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 from security_dilemma_training.display import Display, display
 from security_dilemma_training.errors import USERS_ERRORS
 
-__all__ = ["Job", "Outcome", "exit_status", "run_jobs"]
+__all__ = ["Job", "Outcome", "exit_status", "failures", "outcomes_of_parts", "run_jobs"]
 
 STOPPING_SECONDS = 10.0
 """How long an interrupted job may take to put its things in order before it is killed."""
@@ -31,11 +32,14 @@ class Job:
         function: A function at the top level of a module, called as ``function(report=report, **kwargs)``, where
             ``report(share, message)`` tells the share done, in [0, 1].
         kwargs: Its arguments; they are pickled.
+        parts: How many things it does together, each of which may fail alone: then it returns a list with a mapping for
+            each, which says under ``error`` why that one failed. 0: it is one thing, and returns whatever it likes.
     """
 
     name: str
     function: Callable[..., Any]
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    parts: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,33 @@ class Outcome:
     seconds: float = 0.0
 
 
+def outcomes_of_parts(outcome: Outcome, names: Sequence[str]) -> list[Outcome]:
+    """Return how each part of a job ended, see :attr:`Job.parts`; where the job failed, all its parts did.
+
+    Args:
+        outcome: Of the job.
+        names: What the parts are called.
+    """
+    if outcome.error is not None:
+        return [Outcome(name, None, outcome.error, outcome.seconds) for name in names]
+    return [
+        Outcome(name, None if "error" in entry else entry, entry.get("error"), outcome.seconds)
+        for name, entry in zip(names, outcome.result, strict=True)
+    ]
+
+
+def failures(outcome: Outcome, parts: int = 0) -> int:
+    """Return how many parts of a job failed; of one without parts, whether it did."""
+    if not parts:
+        return int(outcome.error is not None)
+    return sum(part.error is not None for part in outcomes_of_parts(outcome, [outcome.name] * parts))
+
+
 def run_jobs(
-    jobs: Sequence[Job], workers: int, ended: Callable[[int, Outcome], None] = lambda _index, _outcome: None
+    jobs: Sequence[Job],
+    workers: int,
+    ended: Callable[[int, Outcome], None] = lambda _index, _outcome: None,
+    environments: Sequence[Mapping[str, str]] = (),
 ) -> list[Outcome]:
     """Run jobs in persistent worker processes; a job that fails, or whose process dies, leaves the others alone.
 
@@ -64,6 +93,8 @@ def run_jobs(
         jobs: The jobs, begun in this order.
         workers: Number of processes at the same time, at least 1.
         ended: Called in this process with the place and the outcome of each job as soon as it ends.
+        environments: Environment variables of each worker process, by its place, also of one that is begun anew; none:
+            those of this process.
 
     Returns:
         How each job ended, in the order of ``jobs``.
@@ -76,9 +107,10 @@ def run_jobs(
         raise ValueError(f"workers = {workers} must be at least 1")
     outcomes: dict[int, Outcome] = {}
     waiting, told = iter(enumerate(jobs)), 0
-    pool = [_Worker() for _ in range(min(workers, len(jobs)))]
+    own = [*environments, *[{}] * workers]
+    pool = [_Worker(environment) for environment in own[: min(workers, len(jobs))]]
     try:
-        with display([job.name for job in jobs]) as shown:
+        with display([job.name for job in jobs], sizes=[job.parts or 1 for job in jobs]) as shown:
             while len(outcomes) < len(jobs):
                 for worker in pool:
                     if worker.index is None:
@@ -108,7 +140,8 @@ def exit_status(outcomes: Sequence[Outcome]) -> int:
 class _Worker:
     """A worker process, started with its first job, and the job that it has now."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
         self.index: int | None = None
         self.job: Job
         self.process: Any = None
@@ -128,7 +161,7 @@ class _Worker:
             self.connection.close()
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, self._environment), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -161,7 +194,7 @@ def _begin_next(
             outcomes[index] = worker.ended(error=f"it cannot be sent to a process: {error!r}")
         else:
             return
-        shown.ended(index, failed=True)
+        shown.ended(index, failed=job.parts or 1)
 
 
 def _with_news(pool: Sequence[_Worker]) -> list[_Worker]:
@@ -185,7 +218,7 @@ def _read(worker: _Worker, outcomes: dict[int, Outcome], shown: Display) -> None
             shown.progress(index, *content)
             return
         outcomes[index] = worker.ended(content[0]) if kind == "done" else worker.ended(error=content[0])
-    shown.ended(index, failed=outcomes[index].error is not None)
+    shown.ended(index, failed=failures(outcomes[index], worker.job.parts))
 
 
 def _stop(pool: Sequence[_Worker]) -> None:
@@ -208,12 +241,22 @@ def _stop(pool: Sequence[_Worker]) -> None:
             worker.connection.close()
 
 
-def _serve(connection: Connection[Any, Any]) -> None:
+def _serve(connection: Connection[Any, Any], environment: Mapping[str, str]) -> None:
     """Do jobs until told to stop; what a worker process runs."""
+    os.environ.update(environment)
+    stopping = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        raise KeyboardInterrupt
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the main process, which then tells the workers
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
 
     def report(share: float, message: str = "") -> None:
+        if stopping:  # Python drops what is raised while a callback runs, such as that of JAX for the garbage collector
+            raise KeyboardInterrupt
         try:
             connection.send(("progress", float(share), str(message)))
         except OSError as error:
@@ -233,7 +276,3 @@ def _serve(connection: Connection[Any, Any]) -> None:
                 connection.send(("failed", str(error)))
             except BaseException:
                 connection.send(("failed", traceback.format_exc()))
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt

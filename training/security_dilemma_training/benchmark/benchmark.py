@@ -8,7 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from security_dilemma_training.benchmark.engines import Engine, RunJob
+from security_dilemma_training.batch_jobs import Batch, run_in_batches
+from security_dilemma_training.benchmark.engines import Ended, Engine, RunJob
 from security_dilemma_training.benchmark.plan_rows import Wanted, identity, wanted_rows
 from security_dilemma_training.benchmark.results import RESULTS_FILE, Row, append_row, frame, read_rows, write_parquet
 from security_dilemma_training.errors import RunError
@@ -90,17 +91,26 @@ class _Benchmark:
                 self._add(measured[wanted.key] | wanted.names)
         self._tell([measured[wanted.key] for wanted in self._wanted if wanted.key in measured])
         made, refused = self._made(runs, overwrite)
-        jobs = [RunJob(first.name, run.folder, self._measures) for first, run in made]
+        if not made:
+            return refused
 
-        def ended(index: int, outcome: Outcome) -> None:
+        def ended(place: int, outcome: Outcome) -> None:
             if outcome.error is None:
                 self._count(outcome.result["cost"])
-                first, run = made[index]
+                first, run = made[place]
                 where = {"run": run.folder.relative_to(self._asked.folder).as_posix(), "engine": self._engine.name}
-                for wanted in runs[first.key]:
+                for wanted in runs[first.key] if "values" in outcome.result else ():  # otherwise trained as yet
                     self._add(wanted.names | where | outcome.result["values"])
 
-        return [*refused, *(self._engine.run(jobs, ended) if jobs else [])]
+        engine, named = self._engine, [(first.name, run) for first, run in made]
+        with engine.session():
+            return [*refused, *run_in_batches(named, self._do, engine.at_once, engine.accelerators, ended)]
+
+    def _do(self, batches: Sequence[Batch], ended: Ended, *, accelerators: int, measured: bool) -> None:
+        """Have batches run by the engine."""
+        measures = self._measures if measured else None
+        jobs = [RunJob(batch.name, tuple(run.folder for run in batch.runs), measures) for batch in batches]
+        self._engine.run(jobs, ended, accelerators)
 
     def _made(
         self, runs: Mapping[str, Sequence[Wanted]], overwrite: bool

@@ -1,8 +1,11 @@
 """Ray as an engine: runs as tasks on the nodes of a cluster, which need no file system in common.
 
 The files of a run folder go out as plain bytes and come back as such; the driver alone writes into the benchmark's
-folder. Checkpoints come back while a run goes on, so that a run whose node dies goes on elsewhere from its last one,
-and so does one that is interrupted. The nodes need this package, in the same versions.
+folder. Checkpoints come back while runs go on, so that those whose node dies go on elsewhere from their last ones, and
+so do those that are interrupted. The nodes need this package, in the same versions.
+
+A task is a batch of runs, see :class:`security_dilemma_training.benchmark.engines.RunJob`, on one core; one that learns
+on an accelerator has a GPU to itself, which Ray chooses, in a process that ends with it.
 
 A cluster that is started here listens on the loopback interface only, and Ray's token authentication is left on.
 """
@@ -11,35 +14,31 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
-import tempfile
 import time
-import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from security_dilemma_training.benchmark.engines import Ended, Engine, RunJob
-from security_dilemma_training.benchmark.engines_files import Files, mirror, packed, unpack
-from security_dilemma_training.benchmark.single_run import run_and_measure
+from security_dilemma_training.benchmark.engines_files import Files, mirror_all, packed_all, unpack_all
+from security_dilemma_training.benchmark.engines_node import remote_run
 from security_dilemma_training.display import Display, display
-from security_dilemma_training.errors import USERS_ERRORS, RunError
-from security_dilemma_training.import_paths import trust_imports, trusted_imports
-from security_dilemma_training.jobs import Outcome
+from security_dilemma_training.errors import RunError
+from security_dilemma_training.import_paths import trusted_imports
+from security_dilemma_training.jobs import Outcome, failures
 from security_dilemma_training.provenance import circumstances
 
-__all__ = ["Mailbox", "RayEngine", "ray_session", "remote_run"]
+if TYPE_CHECKING:
+    from security_dilemma_training.learner_sections import LearnerConfig
+
+__all__ = ["Mailbox", "RayEngine", "ray_session"]
 
 RESUBMISSIONS = 3
-"""How often a run whose node or process died is begun again, from its last checkpoint."""
+"""How often a batch whose node or process died is begun again, from its last checkpoints."""
 
-POLL_SECONDS, REPORT_SECONDS, STOPPING_SECONDS = 0.5, 1.0, 10.0
-
-SENT_EARLY = ("checkpoint.npz", "progress.csv", "manifest.json")
-"""Files that a run sends whenever it has a new checkpoint."""
+POLL_SECONDS, STOPPING_SECONDS = 0.5, 10.0
 
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 """What Ray reads as it is imported: without its cluster mode it listens on the loopback interface, as it does by itself
@@ -53,72 +52,13 @@ class Mailbox:
         self._mail: list[tuple[int, float, str, Files]] = []
 
     def put(self, index: int, share: float, message: str, files: Files) -> None:
-        """Leave news of a run: the share done, a message, and files if there is a new checkpoint."""
+        """Leave news of a batch: the share done, a message, and files of its runs with new checkpoints."""
         self._mail.append((index, share, message, files))
 
     def take(self) -> list[tuple[int, float, str, Files]]:
         """Return all news since the last call."""
         mail, self._mail = self._mail, []
         return mail
-
-
-def remote_run(
-    index: int, files: Files, measures: Mapping[str, Any], mailbox: Any, versions: Mapping[str, Any], trusted: bool
-) -> tuple[Files, Any, str | None]:
-    """Train and measure a run in a folder of the node's own; what a Ray worker does.
-
-    Args:
-        index: The place of the run among all.
-        files: Of the run folder.
-        measures: See :class:`security_dilemma_training.benchmark.engines.RunJob`.
-        mailbox: The :class:`Mailbox`.
-        versions: Of the libraries that the driver runs with; others would learn something else.
-        trusted: Whether the driver trusts import paths in configs.
-
-    Returns:
-        The files of the run folder, the result, and why it failed or None.
-    """
-    if trusted:
-        trust_imports()
-    with tempfile.TemporaryDirectory(prefix="security-dilemma-") as name:
-        folder = Path(name)
-        unpack(folder, files)
-        result, error = None, None
-        try:
-            _refuse_other_versions(versions)
-            result = run_and_measure(name, _reporter(index, folder, mailbox), **measures)
-        except USERS_ERRORS as fault:
-            error = str(fault).replace(name, "the run folder")
-        except KeyboardInterrupt:  # cancelled: what it has cost goes back, and its last checkpoint
-            mailbox.put.remote(index, 0.0, "", packed(folder, SENT_EARLY))
-            raise
-        except Exception:
-            error = traceback.format_exc()
-        return packed(folder), result, error
-
-
-def _refuse_other_versions(versions: Mapping[str, Any]) -> None:
-    here = circumstances()["versions"]
-    others = [f"{name} {here.get(name)}, not {theirs}" for name, theirs in versions.items() if here.get(name) != theirs]
-    if others:
-        raise RunError(f"node {platform.node()} has other versions ({'; '.join(others)}): install the driver's")
-
-
-def _reporter(index: int, folder: Path, mailbox: Any) -> Callable[[float, str], None]:
-    """What reports progress now and then, and checkpoints as they come."""
-    told, sent = -REPORT_SECONDS, (folder / SENT_EARLY[0]).exists() and (folder / SENT_EARLY[0]).stat().st_mtime_ns
-
-    def report(share: float, message: str) -> None:
-        nonlocal told, sent
-        checkpoint = folder / SENT_EARLY[0]
-        saved = checkpoint.exists() and checkpoint.stat().st_mtime_ns
-        if saved == sent and time.monotonic() - told < REPORT_SECONDS:
-            return
-        files = packed(folder, SENT_EARLY) if saved and saved != sent else {}
-        told, sent = time.monotonic(), saved
-        mailbox.put.remote(index, share, message, files)
-
-    return report
 
 
 @contextmanager
@@ -150,11 +90,11 @@ def ray_session(workers: int | None, address: str | None) -> Iterator[Any]:
 
 
 class RayEngine(Engine):
-    """Tasks of a Ray cluster, one core each.
+    """Tasks of a Ray cluster, one core each, and one GPU where they learn on an accelerator.
 
     Args:
-        workers: Cores of a cluster of this machine; of another one, runs sent out at the same time at most, None: as
-            many as it has cores.
+        workers: Cores of a cluster of this machine; of another one, batches sent out at the same time at most, None: as
+            many as it has cores. Of those on GPUs there are as many as it has GPUs.
         address: Of the cluster; None: one of this machine is started.
     """
 
@@ -162,25 +102,54 @@ class RayEngine(Engine):
 
     def __init__(self, workers: int | None, address: str | None = None) -> None:
         self._workers, self._address = workers, address
+        self._ray: Any = None
 
-    def run(self, jobs: Sequence[RunJob], ended: Ended) -> list[Outcome]:
-        """Run all jobs, see :meth:`Engine.run`."""
-        with ray_session(self._workers, self._address) as ray, display([job.name for job in jobs]) as shown:
+    @property
+    def at_once(self) -> int:
+        """How many batches it works on at the same time, see :attr:`Engine.at_once`."""
+        return self._workers or _there(self._ray, "CPU")
+
+    def accelerators(self, learner: LearnerConfig) -> int:
+        """Return how many GPUs the cluster has, for a learner that may be on one, see :meth:`Engine.accelerators`."""
+        return 0 if learner.device == "cpu" else int(self._ray.cluster_resources().get("GPU", 0))
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Hold the connection to the cluster, see :meth:`Engine.session`."""
+        if self._ray is not None:
+            yield
+            return
+        with ray_session(self._workers, self._address) as self._ray:
             try:
-                return _Runs(ray, jobs, ended, shown).all(self._workers)
+                yield
+            finally:
+                self._ray = None
+
+    def run(self, jobs: Sequence[RunJob], ended: Ended, accelerators: int = 0) -> list[Outcome]:
+        """Run all jobs, see :meth:`Engine.run`."""
+        sizes = [len(job.folders) for job in jobs]
+        with self.session(), display([job.name for job in jobs], sizes=sizes) as shown:
+            ray, at_once = self._ray, accelerators or self._workers
+            try:
+                return _Runs(ray, jobs, ended, shown, gpus=1 if accelerators else 0).all(at_once)
             except ray.exceptions.RayError as error:
                 raise RunError(f"the Ray cluster is lost ({error}): start it, and the same command goes on") from error
 
 
-class _Runs:
-    """The runs of one call: which wait, which are out, and how the others ended."""
+def _there(ray: Any, resource: str) -> int:
+    return max(1, int(ray.cluster_resources().get(resource, 1)))
 
-    def __init__(self, ray: Any, jobs: Sequence[RunJob], ended: Ended, shown: Display) -> None:
+
+class _Runs:
+    """The batches of one call: which wait, which are out, and how the others ended."""
+
+    def __init__(self, ray: Any, jobs: Sequence[RunJob], ended: Ended, shown: Display, gpus: int) -> None:
         here = ray.get_runtime_context().get_node_id()
         strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=False)
         self._ray, self._jobs, self._ended, self._shown = ray, jobs, ended, shown
         self._mailbox = ray.remote(Mailbox).options(num_cpus=0, scheduling_strategy=strategy).remote()
-        self._task = ray.remote(remote_run).options(num_cpus=1, max_retries=0)  # by us: from the newest checkpoint
+        needs = {"num_cpus": 1, "num_gpus": gpus}
+        self._task = ray.remote(remote_run).options(max_retries=0, **needs)  # by us: from the newest checkpoint
         self._versions = circumstances()["versions"]
         self._waiting, self._out = deque(range(len(jobs))), dict[Any, int]()
         self._began: dict[int, float] = {}
@@ -191,8 +160,7 @@ class _Runs:
         """Send all out, so many at once, take in what comes back, and return how each ended."""
         try:
             while len(self._outcomes) < len(self._jobs):
-                most = at_once or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
-                while self._waiting and len(self._out) < most:
+                while self._waiting and len(self._out) < (at_once or _there(self._ray, "CPU")):
                     self._send(self._waiting.popleft())
                 done, _ = self._ray.wait(list(self._out), timeout=POLL_SECONDS)
                 self._read_mail()
@@ -209,14 +177,14 @@ class _Runs:
         if index not in self._began:
             self._began[index] = time.monotonic()
             self._shown.began(index)
-        about = (dict(job.measures), self._mailbox, self._versions, trusted_imports())
-        reference = self._task.remote(index, packed(job.folder), *about)
+        about = (job.measures, self._mailbox, self._versions, trusted_imports())
+        reference = self._task.remote(index, packed_all(job.folders), *about)
         self._out[reference] = index
 
     def _read_mail(self) -> None:
         for index, share, message, files in self._ray.get(self._mailbox.take.remote()):
             if index not in self._outcomes:
-                unpack(self._jobs[index].folder, files)
+                unpack_all(self._jobs[index].folders, files)
                 self._shown.progress(index, share, message)
 
     def _take(self, reference: Any) -> None:
@@ -239,13 +207,13 @@ class _Runs:
         except errors.RayError as fault:
             result, error = None, str(fault)
         else:
-            mirror(job.folder, files)
+            mirror_all(job.folders, files)
         self._outcomes[index] = outcome = Outcome(job.name, result, error, seconds)
-        self._shown.ended(index, failed=error is not None)
+        self._shown.ended(index, failed=failures(outcome, len(job.folders)))
         self._ended(index, outcome)
 
     def _cancel(self) -> None:
-        """Stop what is out; its last checkpoints are taken in."""
+        """Stop what is out; what it has learned is taken in."""
         with suppress(Exception):
             for reference in self._out:
                 self._ray.cancel(reference)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from security_dilemma_training.batches import is_compiled
 from security_dilemma_training.benchmark.plan_rows import Wanted, identity
 from security_dilemma_training.benchmark.results import Row
 from security_dilemma_training.display import duration
@@ -29,6 +30,9 @@ SPEEDS: Mapping[str, float] = {
 }
 """Agent-steps that an algorithm with its default options learns from in a second of CPU time, as measured once."""
 
+COMPILED_SPEED = 100e3
+"""The same of the compiled path, compilation left out."""
+
 
 def estimated_seconds(wanted: Iterable[Wanted], rows: Sequence[Row]) -> float:
     """Return about how many seconds of one core the training of runs takes.
@@ -45,7 +49,8 @@ def estimated_seconds(wanted: Iterable[Wanted], rows: Sequence[Row]) -> float:
             seen.setdefault(str(row["algorithm"]), []).append(row["agent_steps"] / row["cpu_seconds"])
     total = 0.0
     for run in wanted:
-        usual = SPEEDS[run.cell.config.learner.algorithm]
+        learner = run.cell.config.learner
+        usual = COMPILED_SPEED if is_compiled(learner) else SPEEDS[learner.algorithm]
         speed = median(seen[run.cell.algorithm]) if run.cell.algorithm in seen else usual
         total += run.cell.config.schedule.agent_steps / speed
     return total

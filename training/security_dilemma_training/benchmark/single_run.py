@@ -1,35 +1,24 @@
-"""One run of a benchmark, in whatever process an engine has for it: trained, measured, and put into a row's numbers."""
+"""Runs of a benchmark, in whatever process an engine has for them: trained, measured, and put into a row's numbers."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from security_dilemma.spaces import INTENTS
-from security_dilemma_training.four_worlds import train_and_evaluate
-from security_dilemma_training.runs import Run
+from security_dilemma_training.batch_work import train_and_measure
 from security_dilemma_training.summary import seeker_pair
 
 if TYPE_CHECKING:
     from security_dilemma_training.beliefs.probe import ProbeOptions
     from security_dilemma_training.responses.best_response import ResponseOptions
+    from security_dilemma_training.runs import Run
 
-__all__ = ["Cost", "UnderPrior", "run_and_measure", "under_prior"]
+__all__ = ["UnderPrior", "run_and_measure_together", "under_prior"]
 
 Report = Callable[[float, str], None]
-
-
-class Cost(NamedTuple):
-    """CPU seconds of a job, and of its process since that began."""
-
-    training: float
-    job: float  # training and measuring
-    process: float  # imports and whatever else the process did, too
-    pid: int
 
 
 class UnderPrior(NamedTuple):
@@ -40,31 +29,34 @@ class UnderPrior(NamedTuple):
     arms_burden: float | None  # mean share of the economy that arms cost
 
 
-def run_and_measure(
-    folder: str,
+def run_and_measure_together(
+    folders: Sequence[str],
     report: Report,
     exploitability: ResponseOptions | None = None,
     beliefs: ProbeOptions | None = None,
-) -> dict[str, Any]:
-    """Train a run folder, or what is left of it, measure it, and return its row's numbers and what it cost.
+) -> list[dict[str, Any]]:
+    """Train the run folders of a batch, or what is left of them, and measure each one.
 
     Args:
-        folder: The run folder.
+        folders: Run folders; several must be of the compiled path, and of one program.
         report: Called with the share done and a message.
         exploitability: The budget of a search for best responses; None: no search.
         beliefs: The options of a probe of beliefs; None: beliefs are not scored.
 
     Returns:
-        ``values``: the columns of the results table that are measured, by name; ``cost``: a :class:`Cost`.
+        For each its ``values``, the columns of the results table that are measured, by name, and its ``cost``, a
+        :class:`security_dilemma_training.batch_work.Cost`; of a run that failed the ``error``.
     """
-    began = time.process_time()
-    run = Run.open(folder)
-    before = float(run.manifest["cpu_seconds"])
-    results = train_and_evaluate(folder, report, exploitability, beliefs)
+    done = train_and_measure(folders, report, exploitability, beliefs, _values)
+    return [run.entry("values") for run in done]
+
+
+def _values(run: Run, results: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that are measured."""
     manifest = run.manifest
     seekers = results["pairs"][seeker_pair(results)]
     found = (results.get("exploitability") or {}).get("by_intent", {})
-    values = {
+    return {
         "agent_steps": run.config.schedule.agent_steps,
         **under_prior(run, results)._asdict(),
         **{name: seekers[name] for name in ("tragic_war_rate", "welfare_loss")},
@@ -72,8 +64,6 @@ def run_and_measure(
         **{name: manifest[name] for name in ("cpu_seconds", "wall_seconds")},
         "measured_by": results["measured_by"],
     }
-    now = time.process_time()
-    return {"values": values, "cost": Cost(manifest["cpu_seconds"] - before, now - began, now, os.getpid())}
 
 
 def under_prior(run: Run, results: Mapping[str, Any]) -> UnderPrior:

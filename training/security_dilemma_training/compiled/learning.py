@@ -121,7 +121,8 @@ def gradient_steps(
     def epoch(learned: tuple[Any, Any], key: Array) -> tuple[tuple[Any, Any], dict[str, Array]]:
         order = shuffled(key, rows)
         batches = jax.tree.map(lambda x: jnp.reshape(x[order], (-1, learner.batch_size, *x.shape[1:])), data)
-        return jax.lax.scan(one, learned, batches)
+        learned, scalars = jax.lax.scan(one, learned, batches)
+        return learned, scalars
 
     (weights, state), scalars = jax.lax.scan(epoch, learned, jax.random.split(key, learner.n_epochs))
     return (weights, state), {name: jnp.mean(values) for name, values in scalars.items()}

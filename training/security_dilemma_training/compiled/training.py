@@ -52,6 +52,7 @@ def learn(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointError]:
         groups: dict[int, list[_Course]] = {}
         for course in courses:
             groups.setdefault(course.updates, []).append(course)
+        report(0.0, "compiling")
         for place, group in enumerate(groups.values()):
             for share, message in _steps(found, group):
                 report((place + share) / len(groups), message)
@@ -166,9 +167,9 @@ def _restored(run: Run, shape: Lane) -> Lane:
     Raises:
         CheckpointError: If it is damaged or of another run.
     """
+    found = load_training(run.checkpoint_path)
     try:
-        found = load_training(run.checkpoint_path)["lane"]
-        expected = _named(shape)
+        found, expected = found["lane"], _named(shape)
         for name, leaf in expected.items():
             require_alike(name, found[name], leaf.shape, leaf.dtype.kind)
         lane: Lane = jax.tree.unflatten(jax.tree.structure(shape), [found[name] for name in expected])
