@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from security_dilemma.actions import ACTION_MODES, ActionMode, action_mask, decode
-from security_dilemma.arrays import Array
+from security_dilemma.arrays import Array, is_off
 from security_dilemma.chance import Draws
 from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import PARAMETERS, WORLDS, ParameterError, Params, nearest, plain_int
@@ -102,7 +102,7 @@ class JaxSecurityDilemma:
         Returns:
             Observations (N, obs_dim) and the true state.
         """
-        state = initial(_as_data(params), start_draws(key, self.n_states), self.stages)
+        state = initial(_in_float32(params), self.start_draws(key, params), self.stages)
         return self.observe(state, params), state
 
     def step(
@@ -121,18 +121,18 @@ class JaxSecurityDilemma:
             ended, (); and ``terminated`` and ``truncated`` (N,), ``final_observation`` (N, obs_dim) and ``final_state``
             from before a new game started.
         """
-        chance, anew = jax.random.split(key)
-        came = self.play(state, actions, step_draws(chance, self.n_states), params)
-        fresh = self.reset(anew, params)
-        after = (came.observation, came.state)
-        observation, following = jax.tree.map(lambda new, old: jnp.where(came.over, new, old), fresh, after)
+        params = _in_float32(params)
+        draws = self._needed(key, params, _STEP + _START)
+        came = self.play(state, actions, draws, params)
+        fresh = initial(params, draws, self.stages)
+        following = jax.tree.map(lambda new, old: jnp.where(came.over, new, old), fresh, came.state)
         told = {"terminated": came.terminated, "truncated": came.truncated}
         told |= {"final_observation": came.observation, "final_state": came.state}
-        return observation, following, came.reward, came.over, told
+        return self.observe(following, params), following, came.reward, came.over, told
 
     def play(self, state: State, actions: Array, draws: Draws, params: Params) -> Outcome:
         """Play one step with given chance; nothing starts anew."""
-        params = _as_data(params)
+        params = _in_float32(params)
         action = decode(params, state, actions, draws, self.action_mode, signals=self.signals)
         after = advance(params, state, action, draws, self.stages, self.war)
         paid = reward(params, state, action, after, self.stages, self.war)
@@ -148,24 +148,91 @@ class JaxSecurityDilemma:
         """Return which actions have their effect; see :func:`security_dilemma.actions.action_mask`."""
         return action_mask(state, self.action_mode, self.stages, signals=self.signals)
 
+    def step_draws(self, key: Array, params: Params) -> Draws:
+        """Draw what one step of this game needs; what nothing uses is None."""
+        return self._needed(key, params, _STEP)
+
+    def start_draws(self, key: Array, params: Params) -> Draws:
+        """Draw what the start of this game needs; what a parameter that is the Python number 0 makes useless is 0."""
+        return self._needed(key, params, _START)
+
+    def _needed(self, key: Array, params: Params, names: tuple[str, ...]) -> Draws:
+        unused = {name for name, factor in _FACTORS.items() if is_off(getattr(params, factor))}
+        unused |= {"dyad"} if self.n_states == 2 else set()
+        unused |= {"strike"} if self.action_mode != "continuous" else set()
+        drawn = _drawn(key, tuple(name for name in names if name not in unused), self.n_states)
+        useless = unused.intersection(names, _START)
+        return drawn._replace(**{name: jnp.zeros(_shape(name, self.n_states), np.float32) for name in useless})
+
 
 def start_draws(key: Array, n_states: int) -> Draws:
-    """Draw what the start of a game needs, in float32."""
-    uniform, normal = jax.random.split(key)
-    u = jax.random.uniform(uniform, (2 * n_states + 1,))
-    perception = jax.random.normal(normal, (n_states,))
-    return Draws(intent=u[:n_states], initiative=u[n_states:-1], balance=u[-1], perception=perception)
+    """Draw all that the start of a game can need, in float32."""
+    return _drawn(key, _START, n_states)
 
 
 def step_draws(key: Array, n_states: int) -> Draws:
-    """Draw what one step needs, in float32."""
-    uniform, normal = jax.random.split(key)
-    u = jax.random.uniform(uniform, (3 + n_states,))
-    posture, arms = jax.random.normal(normal, (2, n_states, n_states))
-    return Draws(war=u[0], crisis=u[1], dyad=u[2], strike=u[3:], posture=posture, arms=arms)
+    """Draw all that one step can need, in float32; the noise of a state's report on itself is 0."""
+    return _drawn(key, _STEP, n_states)
 
 
-def _as_data(params: Params) -> Params:
-    """The parameters with every number as an array, so that none steers what is compiled."""
-    data: Params = jax.tree.map(lambda value: jnp.asarray(value, np.float32), params)
+_START = ("intent", "initiative", "balance", "perception")
+_STEP = ("war", "crisis", "dyad", "strike", "posture", "arms")
+_OF_GAME = {"balance", "war", "crisis", "dyad"}
+_OF_PAIR = {"posture", "arms"}
+_NORMAL = {"perception", "posture", "arms"}
+_FACTORS = {  # the parameter that makes a field useless where it is 0
+    "initiative": "initiative_width",
+    "balance": "balance_width",
+    "perception": "balance_noise",
+    "arms": "arms_noise",
+}
+
+
+def _shape(name: str, n_states: int) -> tuple[int, ...]:
+    """The shape in which a field is drawn: pairs are ordered and of two states, for nobody sees a report on itself."""
+    return () if name in _OF_GAME else (n_states * (n_states - 1 if name in _OF_PAIR else 1),)
+
+
+def _drawn(key: Array, names: tuple[str, ...], n_states: int) -> Draws:
+    """Draw some fields at once."""
+    shapes = [_shape(name, n_states) for name in names]
+    sizes = [prod(shape) for shape in shapes]
+    parts = jnp.split(_words(key, sum(sizes)), np.cumsum(sizes)[:-1])
+    fields = {name: jnp.reshape(part, shape) for name, part, shape in zip(names, parts, shapes, strict=True)}
+    fields = {name: (_normal if name in _NORMAL else _uniform)(words) for name, words in fields.items()}
+    return Draws(**{name: _between(x, n_states) if name in _OF_PAIR else x for name, x in fields.items()})
+
+
+def _words(key: Array, count: int) -> Array:
+    """Draw random 32-bit words.
+
+    They are the words of new keys, because ``split`` keeps both words of each block that it computes and ``bits`` only
+    one. Keys of another kind than JAX's usual one may have more words, which need not be independent.
+    """
+    pairs = jax.random.key_data(jax.random.split(key, (count + 1) // 2))[:, :2]
+    return jnp.reshape(pairs, (-1,))[:count]
+
+
+def _uniform(words: Array) -> Array:
+    """Turn random words into multiples of 2^-24 in [0, 1)."""
+    return (words >> 8).astype(np.float32) * 2.0**-24
+
+
+def _normal(words: Array) -> Array:
+    """Turn random words into standard normals, by the inverse of their distribution at the middle of each step."""
+    return 2.0**0.5 * jax.lax.erf_inv(2 * _uniform(words) - (1 - 2.0**-24))
+
+
+def _between(values: Array, n: int) -> Array:
+    """Lay N(N-1) values out around a diagonal of zeros, (N, N)."""
+    off = ~np.eye(n, dtype=bool)
+    places = np.maximum(np.cumsum(off).reshape(n, n) - 1, 0)
+    return jnp.where(off, jnp.take(values, places, mode="clip"), 0.0)
+
+
+def _in_float32(params: Params) -> Params:
+    """The parameters in float32; Python numbers stay such, and what they switch off is not compiled."""
+    data: Params = jax.tree.map(
+        lambda x: float(x) if isinstance(x, int | float) else jnp.asarray(x, np.float32), params
+    )
     return data

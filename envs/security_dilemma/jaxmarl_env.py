@@ -15,7 +15,7 @@ from jaxmarl.environments.spaces import Box, Discrete, MultiDiscrete
 
 from security_dilemma.actions import ActionMode, component_sizes
 from security_dilemma.arrays import Array, Value
-from security_dilemma.jax_face import JaxSecurityDilemma, step_draws
+from security_dilemma.jax_face import JaxSecurityDilemma
 from security_dilemma.params import ParameterError, Params, world_params
 from security_dilemma.perception import observation_table, outgrown_faults
 from security_dilemma.spaces import action_shape
@@ -86,7 +86,7 @@ class JaxMARLSecurityDilemma(MultiAgentEnv):  # type: ignore[misc]
             Observations, the state, payoffs, dones (with ``__all__``) by agent, and ``truncated`` (N,) as info.
         """
         sent = jnp.stack([jnp.reshape(actions[agent], (self.game.n_components,)) for agent in self.agents])
-        came = self.game.play(state, sent, step_draws(key, self.num_agents), self.params)
+        came = self.game.play(state, sent, self.game.step_draws(key, self.params), self.params)
         dones = self._by_agent(came.terminated | came.truncated) | {"__all__": came.over}
         observations, rewards = self._by_agent(came.observation), self._by_agent(came.reward)
         return observations, came.state, rewards, dones, {"truncated": came.truncated}

@@ -14,7 +14,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma import ParameterError
 from security_dilemma.arrays import Array
-from security_dilemma.jax_face import step_draws
 from security_dilemma.jaxmarl_env import JaxMARLSecurityDilemma
 
 MODES = ("discrete", "multidiscrete", "continuous")
@@ -40,7 +39,7 @@ def test_games_are_those_of_the_jax_face(mode: Any) -> None:
         actions = sampled(env, jax.random.key(100 + t))
         key = jax.random.key(t)
         sent = jnp.stack([jnp.reshape(actions[agent], (-1,)) for agent in env.agents])
-        came = env.game.play(state, sent, step_draws(key, 3), env.params)
+        came = env.game.play(state, sent, env.game.step_draws(key, env.params), env.params)
         observations, state, rewards, dones, infos = step(key, state, actions)
         assert_allclose([rewards[agent] for agent in env.agents], came.reward, rtol=1e-5)
         assert_array_equal([dones[agent] for agent in env.agents], came.terminated | came.truncated)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from security_dilemma.arrays import Array
 from security_dilemma.dynamics import initial
-from security_dilemma.jax_face import JaxSecurityDilemma, start_draws, step_draws
+from security_dilemma.jax_face import JaxSecurityDilemma
 from security_dilemma.params import Params
 from security_dilemma.state import State
 from security_dilemma_training.monitor import BY_INTENT, OF_GAMES, tally
@@ -48,7 +48,7 @@ class Counts(NamedTuple):
 
 def started(game: JaxSecurityDilemma, key: Array, n_games: int, params: Params) -> State:
     """Return fresh games, (G, …)."""
-    draws = jax.vmap(start_draws, (0, None))(jax.random.split(key, n_games), game.n_states)
+    draws = jax.vmap(game.start_draws, (0, None))(jax.random.split(key, n_games), params)
     return initial(params, draws, game.stages)
 
 
@@ -138,7 +138,7 @@ def _step(
     """One step of all games: the games, what is seen then, the rest of a row of :class:`Steps`, and the counts."""
     before, n_games = playing.state, playing.state.steps.shape[0]
     chance, anew = keys
-    draws = jax.vmap(step_draws, (0, None))(jax.random.split(chance, n_games), game.n_states)
+    draws = jax.vmap(game.step_draws, (0, None))(jax.random.split(chance, n_games), params)
     came = game.play(before, jnp.reshape(action, (n_games, game.n_states, -1)), draws, params)
     over = jnp.all(came.terminated | came.truncated, axis=-1)
     fresh = started(game, anew, n_games, params)
