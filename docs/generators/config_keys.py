@@ -11,6 +11,7 @@ from docs.generators.tables import code, prose, table
 
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
+from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from security_dilemma_training.sections import Frozen
 
 __all__ = ["config_keys"]
@@ -21,6 +22,7 @@ KINDS: tuple[tuple[str, type[Frozen]], ...] = (
     ("A training", RunConfig),
     ("Several worlds", FourWorldsConfig),
     ("A benchmark", BenchmarkConfig),
+    ("A phase diagram", PhaseDiagramConfig),
 )
 """The kinds of config, with their headings; a section that an earlier kind has is described there."""
 
@@ -31,6 +33,8 @@ MAPPINGS = {
     "schemes": "schemes, or sections by name",
     "learner": "options by name",
     "axes": "lists of values by dotted key",
+    "planes": "[planes](#planes) by name",
+    "parameter": "name of one of the [parameters](#params)",
 }
 """What to call the values of keys whose schemas are too deep for a cell."""
 
@@ -65,6 +69,10 @@ def _sections(name: str, section: Schema, models: Schema, told: set[str]) -> Ite
             told.add(model)
             yield from (f"### `{name}`", prose(models[model]["description"]), _table(models[model], prefix=f"{name}."))
         return
+    entries = section.get("additionalProperties")
+    if isinstance(entries, Mapping) and "$ref" in entries:
+        model = models[_model(entries)]
+        yield from (f"### `{name}`", prose(model["description"]), _table(_deep(model, models), prefix=f"{name}.NAME."))
     forms = [_model(form) for form in section.get("oneOf", ()) if "$ref" in form]
     if name == "params" and name not in told:
         told.add(name)
@@ -88,6 +96,13 @@ def _forms(name: str, forms: Sequence[Schema]) -> Iterator[str]:
         which, value = next((key, of["const"]) for key, of in own.items() if "const" in of)
         yield from (f"#### `{name}.{which}: {value}`", prose(form["description"]))
         yield _table({**form, "properties": own}, prefix=f"{name}.")
+
+
+def _deep(model: Schema, models: Schema) -> Schema:
+    """A model with the keys of its own sections in place of them."""
+    parts = {key: models[_model(section)] for key, section in model["properties"].items()}
+    keys = {f"{key}.{name}": of for key, part in parts.items() for name, of in part["properties"].items()}
+    return {"properties": keys, "required": [name for part in parts.values() for name in part["required"]]}
 
 
 def _model(reference: Schema) -> str:

@@ -15,6 +15,7 @@ from docs.generators.commands import commands as known_commands
 from security_dilemma_training import import_paths
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig, load_benchmark
 from security_dilemma_training.config import FourWorldsConfig, RunConfig, load, parse
+from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, commands, follow
 
 OTHERS = ("pip", "ray", "source", "cd", "git", "jupyter", "printf")
@@ -135,6 +136,8 @@ def assert_valid(page: str, name: str, *words: str) -> None:
         load(ROOT / config, changes, FourWorldsConfig)
     elif name == "benchmark":
         load_benchmark(ROOT / config, changes)
+    elif name == "phase-diagram":
+        load(ROOT / config, changes, PhaseDiagramConfig)
 
 
 def configs_of(page: str) -> list[str]:
@@ -147,6 +150,8 @@ def test_configs_are_valid(page: str) -> None:
         data = yaml.safe_load(text)
         if "algorithms" in data or "schemes" in data:
             BenchmarkConfig.model_validate(data)
+        elif "planes" in data:
+            parse(data, PhaseDiagramConfig)
         elif "worlds" in data:
             parse(data, FourWorldsConfig)
         else:

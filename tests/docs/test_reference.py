@@ -15,6 +15,7 @@ from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
 from security_dilemma_training.learner_sections import MODELS
 from security_dilemma_training.measures import definitions
+from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from security_dilemma_training.sections import GameConfig, ScheduleConfig
 
 KEYS = config_keys.config_keys()
@@ -30,7 +31,8 @@ def row(key: str) -> str:
 
 def test_every_key_is_there() -> None:
     told = set(re.findall(r"^\| `([\w.]+)` \|", KEYS, re.MULTILINE))
-    top = {*RunConfig.model_fields, *FourWorldsConfig.model_fields, *BenchmarkConfig.model_fields}
+    kinds = (RunConfig, FourWorldsConfig, BenchmarkConfig, PhaseDiagramConfig)
+    top = {name for kind in kinds for name in kind.model_fields}
     learners = {f"learner.{name}" for model in MODELS for name in model.model_fields}
     games = {f"game.{name}" for name in GameConfig.model_fields}
     parameters = {f"params.{name}" for name in PARAMETERS}
@@ -48,6 +50,8 @@ def test_every_key_is_there() -> None:
         ("evaluation.seed", f"whole number in [0, {2**32 - 1}] | `1000000`"),
         ("partners.policies", "list of texts | *required*"),
         ("output.folder", "text, or `null` | `null`"),
+        ("planes.NAME.x.low", "number | *required*"),
+        ("planes.NAME.y.points", "whole number in [2, ∞) | `7`"),
         ("learner.n_quantiles", "whole number in [1, ∞) | `16`"),
     ],
 )

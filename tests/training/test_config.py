@@ -37,7 +37,7 @@ def write(folder: Path, text: str, name: str = "trial.yaml") -> Path:
 
 def faults_of(data: dict[str, Any], kind: type[RunConfig] | type[FourWorldsConfig] = RunConfig) -> dict[str, str]:
     with pytest.raises(ConfigError) as caught:
-        parse(data, kind)  # type: ignore[type-var]
+        parse(data, kind)
     return {fault.key: fault.problem for fault in caught.value.faults}
 
 

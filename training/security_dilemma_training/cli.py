@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from security_dilemma_training import (
     cli_benchmark,
     cli_evaluate,
     cli_export,
+    cli_phase_diagram,
     cli_play,
     cli_replay,
     cli_theory,
@@ -41,8 +41,6 @@ FAULTY_INPUT = 2
 """Exit status: what was asked cannot be done."""
 
 FOUR_WORLDS_FILE = Path("configs/four_worlds.yaml")
-
-Report = Callable[[float, str], None]
 
 app = typer.Typer(
     name="security-dilemma",
@@ -124,8 +122,9 @@ def train(
 
         security-dilemma train configs/intense.yaml 'seeds=[0,1,2]' --out runs/trial
     """
+    from security_dilemma_training.batch_jobs import run_in_processes
     from security_dilemma_training.config import RunConfig, load
-    from security_dilemma_training.jobs import Job, exit_status, run_jobs
+    from security_dilemma_training.jobs import exit_status
     from security_dilemma_training.provenance import tell_other_makers
     from security_dilemma_training.runs import Run
 
@@ -133,19 +132,11 @@ def train(
     asked: RunConfig = load(config, all_overrides(overrides, out), RunConfig)
     runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
     tell_other_makers(runs)
-    jobs = [Job(f"{asked.label}/{run.folder.name}", _train_one, {"folder": str(run.folder)}) for run in runs]
-    status = exit_status(run_jobs(jobs, workers or cores()))
+    named = [(f"{asked.label}/{run.folder.name}", run) for run in runs]
+    status = exit_status(run_in_processes(named, workers or cores()))
     if not status:
         print(f"trained in {asked.folder}; measure with: security-dilemma evaluate {asked.folder}")
     return status
-
-
-def _train_one(folder: str, report: Report) -> None:
-    """Train one run folder, in a worker process."""
-    from security_dilemma_training.runs import Run
-    from security_dilemma_training.train import train as train_run
-
-    train_run(Run.open(folder), report)
 
 
 @app.command("four-worlds")
@@ -179,6 +170,7 @@ def four_worlds(
 
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_benchmark.benchmark)
+app.command("phase-diagram")(cli_phase_diagram.phase_diagram)
 app.command()(cli_theory.theory)
 app.command()(cli_theory.tournament)
 app.command()(cli_export.export)

@@ -16,6 +16,7 @@ from security_dilemma_training.cli_options import (
     TrustImports,
     all_overrides,
     cores,
+    file_and_changes,
     measures,
 )
 
@@ -74,7 +75,7 @@ def benchmark(
     from security_dilemma_training.benchmark.plan_table import print_plan
     from security_dilemma_training.benchmark.results import RESULTS_FILE, read_rows
 
-    config, source = _split(given or [])
+    config, source = file_and_changes(given or [], BENCHMARK_FILE)
     source += ["measures.exploitability=true"] * exploitability
     asked = load_benchmark(config, all_overrides(source, out, seeds))
     more = measures(asked.measures.exploitability, asked.measures.beliefs)
@@ -85,10 +86,3 @@ def benchmark(
     chosen = engines.engine(engine.value, workers, address)
     command = shlex.join(["security-dilemma", *sys.argv[1:]])
     return run_benchmark(asked, chosen, more, command, source, overwrite=overwrite)
-
-
-def _split(given: list[str]) -> tuple[Path | None, list[str]]:
-    """The config file, which is named first if at all, and the changes."""
-    if given and ("=" not in given[0] or Path(given[0]).is_file()):
-        return Path(given[0]), given[1:]
-    return (BENCHMARK_FILE if BENCHMARK_FILE.exists() else None), list(given)

@@ -20,6 +20,7 @@ __all__ = [
     "Workers",
     "all_overrides",
     "cores",
+    "file_and_changes",
     "measures",
 ]
 
@@ -64,6 +65,18 @@ def all_overrides(given: list[str] | None, out: Path | None, seeds: int | None =
     if seeds is not None:
         overrides.append(f"seeds={list(range(seeds))}")
     return overrides
+
+
+def file_and_changes(given: list[str], default: Path) -> tuple[Path | None, list[str]]:
+    """Return the config file, which is named first if at all, and the changes.
+
+    Args:
+        given: Words of the command line.
+        default: The file that is taken where none is named, if it is there.
+    """
+    if given and ("=" not in given[0] or Path(given[0]).is_file()):
+        return Path(given[0]), given[1:]
+    return (default if default.exists() else None), list(given)
 
 
 def measures(exploitability: bool, beliefs: bool) -> dict[str, Any]:

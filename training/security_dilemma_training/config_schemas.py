@@ -11,6 +11,7 @@ from pathlib import Path
 
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
+from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from security_dilemma_training.sections import Frozen
 from security_dilemma_training.writing import write_atomically
 
@@ -20,6 +21,7 @@ SCHEMAS: dict[str, type[Frozen]] = {
     "schema.json": RunConfig,
     "four_worlds.schema.json": FourWorldsConfig,
     "benchmark.schema.json": BenchmarkConfig,
+    "phase_diagram.schema.json": PhaseDiagramConfig,
 }
 """The schema files beside the configs, and what they describe."""
 

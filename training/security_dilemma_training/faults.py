@@ -181,6 +181,7 @@ def _schema_at(root: Mapping[str, Any], place: Place) -> Mapping[str, Any] | Non
             [step for some in steps for step in some if step]
             if steps is not None
             else [o["properties"][part] for o in options if part in o.get("properties", {})]
+            or [o["additionalProperties"] for o in options if isinstance(o.get("additionalProperties"), Mapping)]
         )
         schema = _resolve(root, found[0]) if found else None
     return schema

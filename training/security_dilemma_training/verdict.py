@@ -19,11 +19,14 @@ __all__ = [
     "Expectation",
     "Outcome",
     "Verdict",
+    "alike",
     "ceiling",
     "ending",
     "expectation",
+    "expectation_of_equals",
     "judge",
     "outcome_of",
+    "outside_theory",
     "parity_chances",
 ]
 
@@ -124,11 +127,19 @@ def parity_chances(params: Mapping[str, Any]) -> list[float]:
     Args:
         params: Every parameter by name, the same for all states.
     """
-    equal = Params(**{name: None if value is None else float(np.mean(value)) for name, value in params.items()})
+    equal = Params(**alike(params))
     offensive, defensive = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) * equal.arms_cap
     attack, defence = (strength(equal, offensive, defensive) for strength in (attack_strength, defence_strength))
     chances: list[float] = attack_probability(equal, equal.balance, attack, defence).tolist()
     return chances
+
+
+def alike(params: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return one number for each parameter, of states that are equals but may have their values in a list."""
+    return {
+        name: value if value is None or isinstance(value, float) else float(np.mean(value))
+        for name, value in params.items()
+    }
 
 
 def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = None) -> Expectation:
@@ -144,19 +155,40 @@ def expectation(params: Mapping[str, Any], n_states: int = 2, stages: object = N
         n_states: Number of states.
         stages: The stages, if it is a stage game.
     """
-    if n_states != 2 or stages:
-        return Expectation(None, "theory's expectation is for repeated crises of two states")
+    outside = outside_theory(params, n_states, stages)
+    if outside:
+        return Expectation(None, outside)
     for name, world in WORLDS.items():
         if all(_same(params[field], getattr(world, field)) for field in PARAMETERS):
             return JERVIS[name]
-    if any(np.ndim(value) and len(set(np.ravel(value).tolist())) > 1 for value in params.values()):
-        return Expectation(None, "the states differ, and theory's expectation is for equals")
-    if any(np.any(params[name]) for name in DISTURBING):
-        what = ", ".join(name for name in DISTURBING if np.any(params[name]))
-        return Expectation(None, f"no prediction is known to this report with {what}")
+    return expectation_of_equals(params)
+
+
+def expectation_of_equals(params: Mapping[str, Any]) -> Expectation:
+    """Return what the closed forms expect of two equal security seekers, whether or not the world has a name.
+
+    Args:
+        params: Every parameter by name, such that :func:`outside_theory` has nothing to say.
+    """
     return _of_equals(
         parity_chances(params), *(float(np.mean(params[name])) for name in ("war_cost", "greed", "trust"))
     )
+
+
+def outside_theory(params: Mapping[str, Any], n_states: int = 2, stages: object = None) -> str | None:
+    """Return why the theory of a crisis of two equal states says nothing, or None where it does.
+
+    Args:
+        params: Every parameter by name; lists hold one value per state.
+        n_states: Number of states.
+        stages: The stages, if it is a stage game.
+    """
+    if n_states != 2 or stages:
+        return "theory's expectation is for repeated crises of two states"
+    if any(np.ndim(value) and len(set(np.ravel(value).tolist())) > 1 for value in params.values()):
+        return "the states differ, and theory's expectation is for equals"
+    what = ", ".join(name for name in DISTURBING if np.any(params[name]))
+    return f"no prediction is known to this report with {what}" if what else None
 
 
 def judge(
