@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from security_dilemma_training.batch_jobs import run_in_processes
 from security_dilemma_training.batch_work import train_and_measure
-from security_dilemma_training.jobs import Outcome, exit_status
+from security_dilemma_training.jobs import Outcome, exit_status, write_failed
 from security_dilemma_training.provenance import tell_other_makers
 from security_dilemma_training.runs import Run, held
-from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.beliefs.probe import ProbeOptions
     from security_dilemma_training.config import FourWorldsConfig
     from security_dilemma_training.responses.best_response import ResponseOptions
 
-__all__ = ["FAILED_FILE", "four_worlds", "train_and_evaluate", "train_and_evaluate_together"]
-
-FAILED_FILE = "failed.json"
-"""In the folder of the results, where runs failed: ``{world/run: why}``."""
+__all__ = ["four_worlds", "train_and_evaluate", "train_and_evaluate_together"]
 
 Report = Callable[[float, str], None]
 
@@ -119,10 +114,7 @@ def _create(config: FourWorldsConfig, world: str, seed: int, overwrite: bool) ->
 
 def _report(outcomes: Sequence[Outcome], folder: Path, command: str) -> None:
     """Write what came out and print its table."""
-    failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
-    (folder / FAILED_FILE).unlink(missing_ok=True)
-    if failed:
-        write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
+    failed = write_failed(outcomes, folder)
     results = [outcome.result["results"] for outcome in outcomes if outcome.error is None]
     if results:
         from security_dilemma_training.report import write_report

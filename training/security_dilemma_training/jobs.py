@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -12,12 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from security_dilemma_training.display import Display, display
 from security_dilemma_training.errors import USERS_ERRORS
+from security_dilemma_training.writing import write_atomically
 
-__all__ = ["Job", "Outcome", "exit_status", "failures", "outcomes_of_parts", "run_jobs"]
+__all__ = ["Job", "Outcome", "exit_status", "failures", "outcomes_of_parts", "run_jobs", "write_failed"]
+
+FAILED_FILE = "failed.json"
 
 STOPPING_SECONDS = 10.0
 """How long an interrupted job may take to put its things in order before it is killed."""
@@ -124,6 +129,19 @@ def run_jobs(
     finally:
         _stop(pool)
     return [outcomes[index] for index in range(len(jobs))]
+
+
+def write_failed(outcomes: Sequence[Outcome], folder: Path) -> dict[str, str]:
+    """Write into a folder of results which jobs failed and why, as ``failed.json``, and return it by name.
+
+    Where none failed there is no such file; one that is there is deleted.
+    """
+    failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
+    path = folder / FAILED_FILE
+    path.unlink(missing_ok=True)
+    if failed:
+        write_atomically(path, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
+    return failed
 
 
 def exit_status(outcomes: Sequence[Outcome]) -> int:

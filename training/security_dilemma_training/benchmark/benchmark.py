@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,10 @@ from security_dilemma_training.benchmark.engines import Ended, Engine, RunJob
 from security_dilemma_training.benchmark.plan_rows import Wanted, identity, wanted_rows
 from security_dilemma_training.benchmark.results import RESULTS_FILE, Row, append_row, frame, read_rows, write_parquet
 from security_dilemma_training.errors import RunError
-from security_dilemma_training.four_worlds import FAILED_FILE
-from security_dilemma_training.jobs import Outcome, exit_status
+from security_dilemma_training.jobs import Outcome, exit_status, write_failed
 from security_dilemma_training.provenance import maker, tell_other_makers
 from security_dilemma_training.runs import Run, held
 from security_dilemma_training.verdict import ceiling
-from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
@@ -146,10 +143,7 @@ class _Benchmark:
     def report(self, outcomes: Sequence[Outcome], command: str) -> None:
         """Write the report and what failed, and print the leaderboard and what it cost."""
         folder = self._asked.folder
-        failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
-        (folder / FAILED_FILE).unlink(missing_ok=True)
-        if failed:
-            write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
+        failed = write_failed(outcomes, folder)
         write_parquet(list(self._rows.values()), self._table.with_suffix(".parquet"))
         rows = [self._rows[wanted.identity] for wanted in self._wanted if wanted.identity in self._rows]
         if rows:

@@ -11,14 +11,12 @@ from security_dilemma_training.batch_jobs import Batch, run_in_batches
 from security_dilemma_training.benchmark.engines import Ended, Engine, RunJob
 from security_dilemma_training.display import duration
 from security_dilemma_training.errors import RunError
-from security_dilemma_training.four_worlds import FAILED_FILE
-from security_dilemma_training.jobs import Outcome, exit_status
+from security_dilemma_training.jobs import Outcome, exit_status, write_failed
 from security_dilemma_training.phase_diagram.measured import measured_planes, seed_result
 from security_dilemma_training.phase_diagram.pace import Crew, Pace, keep_pace, kept_pace, measured_pace
 from security_dilemma_training.phase_diagram.wanted import Wanted, there, untrained, wanted_runs
 from security_dilemma_training.provenance import tell_other_makers
 from security_dilemma_training.runs import Run, held
-from security_dilemma_training.writing import write_atomically
 
 if TYPE_CHECKING:
     from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
@@ -182,10 +180,7 @@ class _Diagram:
     def report(self, outcomes: Sequence[Outcome], command: str) -> None:
         """Write what failed, tables, figures and the report, and print a map of each plane."""
         folder = self._asked.folder
-        failed = {outcome.name: outcome.error for outcome in outcomes if outcome.error is not None}
-        (folder / FAILED_FILE).unlink(missing_ok=True)
-        if failed:
-            write_atomically(folder / FAILED_FILE, json.dumps(failed, indent=1, ensure_ascii=False) + "\n")
+        failed = write_failed(outcomes, folder)
         if self._results:
             from security_dilemma_training.phase_diagram.report import write_phase_report
             from security_dilemma_training.phase_diagram.terminal import print_planes
