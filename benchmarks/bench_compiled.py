@@ -101,7 +101,7 @@ def compare() -> None:
     print(f"{'seeds':>5} {'path':>5} {'workers':>8} {'threads each':>13} {'agent-steps/s':>14} {'ready after':>12}")
     for count in SEEDS:
         seeds = list(range(count))
-        ways = [("sb3", 1, 1), ("sb3", 2, 1), ("jax", 1, 2), ("jax", 1, 1)] if count == 1 else []
+        ways = [("sb3", 1, 1), ("sb3", 2, 1), ("jax", 1, 1), ("jax", 2, 1)] if count == 1 else []
         ways = ways or [("sb3", 1, 2), ("jax", 1, 2), ("jax", 2, 1)]
         best: dict[tuple[str, int, int], tuple[float, float]] = {}
         for _ in range(ROUNDS):
