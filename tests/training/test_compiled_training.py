@@ -13,6 +13,7 @@ import pytest
 
 from security_dilemma.state import Move
 from security_dilemma_training.batches import batches, shape_of
+from security_dilemma_training.checkpoints import load_training, save_training
 from security_dilemma_training.compiled.lanes import OneByOne, SideBySide, compiled
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.errors import CheckpointError
@@ -49,6 +50,12 @@ def assert_same(one: Run, other: Run) -> None:
     assert rows(one) == rows(other)
 
 
+def interrupt(share: float, _message: str) -> None:
+    """Stop a training after three of four updates."""
+    if share >= 0.75:
+        raise KeyboardInterrupt
+
+
 def worlds(tmp_path: Path) -> list[Run]:
     """Runs of one shape: seeds and parameters differ."""
     configs = [jax_config(), jax_config(), jax_config(world="intense"), jax_config(params={"war_cost": 0.4})]
@@ -82,10 +89,6 @@ def test_an_interrupted_run_goes_on_to_the_bit(tmp_path: Path, game: dict[str, A
     config = jax_config(game=game)
     whole, parts = new_run(tmp_path / "whole", config), new_run(tmp_path / "parts", config)
     train(whole, silent)
-
-    def interrupt(share: float, _message: str) -> None:
-        if share >= 0.75:
-            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(parts, interrupt)
@@ -136,10 +139,6 @@ def test_lanes_side_by_side_learn_the_same(tmp_path: Path) -> None:
 def test_runs_that_stand_elsewhere_go_on_together(tmp_path: Path) -> None:
     runs = worlds(tmp_path / "runs")
 
-    def interrupt(share: float, _message: str) -> None:
-        if share >= 0.75:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         train_together(runs[:2], interrupt)
     told: list[float] = []
@@ -166,10 +165,14 @@ def test_one_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
         train(runs[1], silent)
 
 
-def test_what_diverges_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
-    steep = {"learner": {"learning_rate": 1e30, "max_grad_norm": 1e30}}
-    config = jax_config(**steep)
-    run = new_run(tmp_path / "run", config)
+def test_what_diverges_is_told(tmp_path: Path) -> None:
+    run = new_run(tmp_path / "run", jax_config())
+    with pytest.raises(KeyboardInterrupt):
+        train(run, interrupt)
+    state = load_training(run.checkpoint_path)
+    for name in [name for name in state["lane"] if name.startswith("weights")]:
+        state["lane"][name] = np.full_like(state["lane"][name], np.nan)
+    save_training(run.checkpoint_path, state)
     with pytest.raises(CheckpointError, match=r"the training diverged; lower learner\.learning_rate"):
         train(run, silent)
     assert run.manifest["status"] == "failed"
@@ -178,10 +181,6 @@ def test_what_diverges_is_told_and_the_others_are_kept(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_the_other_path_is_refused(tmp_path: Path) -> None:
     theirs, ours = new_run(tmp_path / "theirs", small_config()), new_run(tmp_path / "ours", jax_config())
-
-    def interrupt(share: float, _message: str) -> None:
-        if share >= 0.75:
-            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(theirs, interrupt)
@@ -199,14 +198,11 @@ def strike_rate(run: Run) -> float:
 
 
 def test_the_basin_of_theory(tmp_path: Path) -> None:
-    # THEORY 3: at b = 1 a pair ends at war iff it starts above π* = 0.67
-    found = {}
-    for start in (0.42, 0.92):
-        learner = {"initial_strike_probability": start, "entropy_coefficient": 0.0, "backend": "jax"}
-        run = new_run(tmp_path / str(start), crisis_config(params={"balance": 1.0}, learner=learner))
-        train(run, silent)
-        found[start] = strike_rate(run)
-    assert found == pytest.approx({0.42: 0.0, 0.92: 1.0}, abs=0.05)
+    # THEORY 3: at b = 1 a pair ends at war iff it starts above π* = 0.67; from below see the next test
+    learner = {"initial_strike_probability": 0.92, "entropy_coefficient": 0.0, "backend": "jax"}
+    run = new_run(tmp_path / "run", crisis_config(params={"balance": 1.0}, learner=learner))
+    train(run, silent)
+    assert strike_rate(run) == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(("balance", "settles"), [(1.0, 0.0264), (0.5, None)])
