@@ -33,6 +33,8 @@ from security_dilemma_training.learner_sections import PPOConfig
 from security_dilemma_training.learner_states import load_weights, weights
 from tests.training.runs_for_tests import ppo, small_config
 
+pytestmark = pytest.mark.slow
+
 
 def network_of(config: RunConfig) -> ActorCritic:
     learner = config.learner.narrowed(PPOConfig)

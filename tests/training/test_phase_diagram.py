@@ -18,6 +18,8 @@ from security_dilemma_training.writing import folder_lock
 from tests.training.phase_results import NAMES, Here, tiny
 from tests.training.test_phase_report import point
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

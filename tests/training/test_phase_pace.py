@@ -15,6 +15,8 @@ from tests.training.phase_results import NAMES, Here, tiny
 from tests.training.runs_for_tests import silent
 from tests.training.test_phase_report import point
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
