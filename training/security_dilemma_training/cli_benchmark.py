@@ -20,7 +20,7 @@ from security_dilemma_training.cli_options import (
     measures,
 )
 
-__all__ = ["EngineName", "benchmark"]
+__all__ = ["Address", "CellSeeds", "Engine", "EngineName", "Out", "Workers", "benchmark"]
 
 BENCHMARK_FILE = Path("configs/benchmark.yaml")
 
@@ -37,6 +37,14 @@ class EngineName(StrEnum):
     RAY = "ray"
 
 
+Engine = Annotated[EngineName, typer.Option(help="Processes of this machine, or Ray's.")]
+Address = Annotated[
+    str | None, typer.Option(help="Of a Ray cluster, HOST:PORT or auto.", show_default="one of this machine alone")
+]
+CellSeeds = Annotated[int | None, typer.Option(min=1, help="Seeds of each cell.", show_default="the config's")]
+Out = Annotated[Path | None, typer.Option(help="Folder of the results.", show_default="runs/<name of config>")]
+
+
 def benchmark(
     given: Annotated[
         list[str] | None,
@@ -46,15 +54,11 @@ def benchmark(
             "in algorithms=ppo,dqn or params.war_cost=0.1..0.3..0.1, are run in every combination.",
         ),
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or Ray's.")] = EngineName.LOCAL,
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster, HOST:PORT or auto.", show_default="one of this machine alone")
-    ] = None,
+    engine: Engine = EngineName.LOCAL,
+    address: Address = None,
     workers: Workers = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of each cell.", show_default="the config's")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the results.", show_default="runs/<name of config>")
-    ] = None,
+    seeds: CellSeeds = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     exploitability: Exploitability = False,
     trust_imports: TrustImports = False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from security_dilemma_training.cli_benchmark import EngineName, Workers
+from security_dilemma_training.cli_benchmark import Address, CellSeeds, Engine, EngineName, Out, Workers
 from security_dilemma_training.cli_options import Overwrite, TrustImports, all_overrides, cores, file_and_changes
 
 if TYPE_CHECKING:
@@ -29,15 +29,11 @@ def phase_diagram(
             "planes.balance_trust.x.points=11.",
         ),
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Processes of this machine, or Ray's.")] = EngineName.LOCAL,
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster, HOST:PORT or auto.", show_default="one of this machine alone")
-    ] = None,
+    engine: Engine = EngineName.LOCAL,
+    address: Address = None,
     workers: Workers = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Seeds of each cell.", show_default="the config's")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the results.", show_default="runs/<name of config>")
-    ] = None,
+    seeds: CellSeeds = None,
+    out: Out = None,
     overwrite: Overwrite = False,
     trust_imports: TrustImports = False,
     dry_run: Annotated[

@@ -78,8 +78,8 @@ def train_together(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointE
         ConfigError: If this machine does not have the device, or not the packages.
     """
     config = runs[0].config
+    limit_threads(config.learner.torch_threads, config.learner.device)  # before JAX is imported
     require_jax()
-    limit_threads(config.learner.torch_threads, config.learner.device)
     from security_dilemma_training.compiled.training import learn
 
     failed: dict[Run, CheckpointError | RunError] = {}

@@ -102,10 +102,9 @@ class SideBySide(Lanes):
         """Begin, see :class:`OneByOne`."""
         self._update, self._count = compiled.update_all, len(configs)
         self._params = _stacked([_as_data(config) for config in configs])
-        seeds = np.array([start if isinstance(start, int) else 0 for start in starts], np.uint32)
-        fresh = compiled.begin_all(seeds, self._params)
         begun = [start for start in starts if not isinstance(start, int)]
-        self._lanes = _stacked(begun) if begun else fresh
+        seeds = [start for start in starts if isinstance(start, int)]
+        self._lanes = _stacked(begun) if begun else compiled.begin_all(np.array(seeds, np.uint32), self._params)
 
     def update(self) -> list[Told]:
         """Make an update, see :meth:`Lanes.update`."""

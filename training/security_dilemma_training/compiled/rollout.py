@@ -154,9 +154,8 @@ def _step(
         "last_seen": came.observation,
         "living": before.alive,
     }
-    observed = jnp.where(over[:, None, None], game.observe(state, params), came.observation)
     played = Playing(state, jnp.where(over[:, None], 0, returned), weight)
-    return played, _by_slot(observed), {name: _by_slot(value) for name, value in row.items()}, counts
+    return played, _by_slot(game.observe(state, params)), {name: _by_slot(value) for name, value in row.items()}, counts
 
 
 def _counts(before: State, after: State, over: Array, returned: Array) -> Counts:
