@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from security_dilemma.arrays import Array, cast, namespace
 from security_dilemma.chance import Draws
 from security_dilemma.params import Params
-from security_dilemma.stages import Stages, enabled_moves
+from security_dilemma.stages import Signals, Stages, allowed_signals, enabled_moves
 from security_dilemma.state import (
     ARM_DEFENSIVELY,
     ARM_OFFENSIVELY,
@@ -47,7 +47,7 @@ def decode(
     draws: Draws,
     mode: ActionMode = "multidiscrete",
     *,
-    signals: bool = True,
+    signals: Signals = True,
 ) -> Action:
     """Turn what agents sent into a canonical action.
 
@@ -57,7 +57,8 @@ def decode(
         actions: (..., N, components): integers, one component in ``discrete`` mode; floats in ``continuous`` mode.
         draws: ``continuous`` mode uses ``strike``.
         mode: The action mode.
-        signals: Whether states can signal; where they cannot, every signal is silent, costs nothing and binds nobody.
+        signals: Which signals there are: all (True), none (False) or those named. Any other counts as silence, costs
+            nothing and binds nobody.
     """
     xp = namespace(actions)
     dtype = state.offensive.dtype
@@ -74,12 +75,12 @@ def decode(
         build_defensive=params.build * cast(move == ARM_DEFENSIVELY, dtype),
         disarm=cast(move == DISARM, dtype),
         strike=move == STRIKE,
-        signal=parts[1] if signals else xp.zeros_like(parts[1]),
+        signal=_said(parts[1], signals),
         support=parts[2] if len(parts) > 2 else xp.zeros_like(move),
     )
 
 
-def _decode_continuous(params: Params, actions: Array, draws: Draws, signals: bool) -> Action:
+def _decode_continuous(params: Params, actions: Array, draws: Draws, signals: Signals) -> Action:
     xp = namespace(actions)
     offensive, defensive, disarm, burn, strike = (actions[..., k] for k in range(len(CONTINUOUS_COMPONENTS)))
     silent = cast(xp.zeros_like(burn), xp.int32)
@@ -88,17 +89,30 @@ def _decode_continuous(params: Params, actions: Array, draws: Draws, signals: bo
         build_defensive=params.build * defensive,
         disarm=disarm,
         strike=draws.strike < strike,
-        signal=xp.where(burn >= 0.5, xp.full_like(silent, BURN), silent) if signals else silent,
+        signal=_said(xp.where(burn >= 0.5, xp.full_like(silent, BURN), silent), signals),
         support=silent,
     )
 
 
+def _said(sent: Array, signals: Signals) -> Array:
+    """The signals with silence in place of those that there are not."""
+    allowed = allowed_signals(signals)
+    if all(allowed):
+        return sent
+    xp = namespace(sent)
+    said = xp.zeros_like(sent)
+    for kind in Signal:
+        if allowed[kind] and kind != SILENT:
+            said = xp.where(sent == int(kind), sent, said)
+    return said
+
+
 def action_mask(
-    state: State, mode: ActionMode = "multidiscrete", stages: Stages | None = None, *, signals: bool = True
+    state: State, mode: ActionMode = "multidiscrete", stages: Stages | None = None, *, signals: Signals = True
 ) -> Array:
     """Return which actions have their effect: strikes only in crisis, nothing for the eliminated.
 
-    Without ``signals`` only silence has its effect.
+    Of the signals those that ``signals`` allows have their effect, and silence.
 
     Returns:
         bool, (..., N, sum of component sizes) for ``multidiscrete``, one part per component; (..., N, number of
@@ -111,14 +125,15 @@ def action_mask(
         enabled = enabled_moves(state, stages)
         moves = [alive & (enabled[..., k, None] | (k == HOLD)) for k in range(len(Move))]
     moves[STRIKE] = moves[STRIKE] & state.crisis
-    spoken = alive if signals else xp.zeros_like(alive)
+    nobody, allowed = xp.zeros_like(alive), allowed_signals(signals)
     if mode == "continuous":
         order = (ARM_OFFENSIVELY, ARM_DEFENSIVELY, DISARM)
-        return xp.stack([*(moves[k] for k in order), spoken, moves[STRIKE]], axis=-1)
+        burns = alive if allowed[BURN] else nobody
+        return xp.stack([*(moves[k] for k in order), burns, moves[STRIKE]], axis=-1)
     support = _support_mask(alive)
     if mode == "multidiscrete":
-        return xp.stack([*moves, alive, *[spoken] * (len(Signal) - 1), *support], axis=-1)
-    product = xp.stack([move if signals or k == SILENT else spoken for move in moves for k in Signal], axis=-1)
+        return xp.stack([*moves, *(alive if heard else nobody for heard in allowed), *support], axis=-1)
+    product = xp.stack([move if heard else nobody for move in moves for heard in allowed], axis=-1)
     if support:
         product = product[..., None] & xp.stack(support, axis=-1)[..., None, :]
         product = xp.reshape(product, (*alive.shape, product.shape[-2] * product.shape[-1]))

@@ -16,7 +16,7 @@ from security_dilemma.params import ParameterError, Params, nearest, params_faul
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observation_table, observe, outgrown_faults
 from security_dilemma.spaces import action_faults, action_shape, resolve_start
-from security_dilemma.stages import Stages, game_faults
+from security_dilemma.stages import Signals, Stages, game_faults
 from security_dilemma.state import State
 
 __all__ = ["Games"]
@@ -51,14 +51,15 @@ class Games:
         war: str = "terminal",
         action_mode: ActionMode = "multidiscrete",
         reveal_intents: bool = False,
-        signals: bool = True,
+        signals: Signals = True,
         seed: int | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         """Validate and reset.
 
-        With ``reveal_intents`` each state observes the others' greed as well. Without ``signals`` every signal is
-        silent, whatever is sent; spaces and chance are the same.
+        With ``reveal_intents`` each state observes the others' greed as well. ``signals`` says which signals there
+        are: all (True), none (False), or those named, as in ``("burn", "pledge")``. Any other counts as silence; spaces
+        and chance are the same.
 
         Raises:
             ParameterError: Listing every parameter outside its range and every fault of the shape of the game.

@@ -26,7 +26,7 @@ from security_dilemma.params import PARAMETERS, WORLDS, ParameterError, Params, 
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observation_table, observe
 from security_dilemma.spaces import action_shape
-from security_dilemma.stages import Stages, game_faults
+from security_dilemma.stages import Signals, Stages, game_faults
 from security_dilemma.state import State
 
 __all__ = ["JaxSecurityDilemma", "Outcome", "start_draws", "step_draws"]
@@ -70,7 +70,7 @@ class JaxSecurityDilemma:
         war: str = "terminal",
         action_mode: ActionMode = "multidiscrete",
         reveal_intents: bool = False,
-        signals: bool = True,
+        signals: Signals = True,
     ) -> None:
         """Fix the shape of the game; the arguments are those of :class:`security_dilemma.Games`.
 

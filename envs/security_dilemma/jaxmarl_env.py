@@ -19,6 +19,7 @@ from security_dilemma.jax_face import JaxSecurityDilemma
 from security_dilemma.params import ParameterError, Params, world_params
 from security_dilemma.perception import observation_table, outgrown_faults
 from security_dilemma.spaces import action_shape
+from security_dilemma.stages import Signals
 from security_dilemma.state import State
 
 __all__ = ["JaxMARLSecurityDilemma"]
@@ -44,7 +45,7 @@ class JaxMARLSecurityDilemma(MultiAgentEnv):  # type: ignore[misc]
         max_cycles: int = 64,
         action_mode: ActionMode = "discrete",
         reveal_intents: bool = False,
-        signals: bool = True,
+        signals: Signals = True,
         **overrides: Value,
     ) -> None:
         """Set up a kind of game; the arguments are those of :class:`security_dilemma.parallel_env.SecurityDilemma`.

@@ -35,7 +35,7 @@ from security_dilemma.spaces import (
     stack_actions,
     state_space,
 )
-from security_dilemma.stages import Stages, game_faults
+from security_dilemma.stages import Signals, Stages, game_faults
 from security_dilemma.state import State
 
 __all__ = ["METADATA", "SecurityDilemma", "parallel_env"]
@@ -79,7 +79,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
         stages: Stages | None = None,
         war: str = "terminal",
         reveal_intents: bool = False,
-        signals: bool = True,
+        signals: Signals = True,
         render_mode: str | None = None,
         **overrides: Value,
     ) -> None:
@@ -94,7 +94,7 @@ class SecurityDilemma(ParallelEnv[str, NDArray[Any], Any]):  # type: ignore[misc
             stages: (enabled moves, stake) of each stage of a stage game.
             war: ``terminal``, or ``scaled`` for stage games.
             reveal_intents: Whether each state observes the others' greed as well.
-            signals: Whether states can signal; if not, every signal is silent, whatever is sent.
+            signals: Which signals there are: all, none, or those named, as ``("burn",)``; any other counts as silence.
             render_mode: None, ``ansi``, ``rgb_array`` or ``human``.
             **overrides: Parameters that differ from the world's or from ``params``, by name.
 

@@ -12,12 +12,15 @@ from typing import Any, TypeAlias
 
 from security_dilemma.arrays import Array, namespace
 from security_dilemma.params import nearest
-from security_dilemma.state import Move, State
+from security_dilemma.state import SILENT, Move, Signal, State
 
 __all__ = [
     "MAX_STATES",
     "MOVE_NAMES",
+    "SIGNAL_NAMES",
+    "Signals",
     "Stages",
+    "allowed_signals",
     "at_stage",
     "enabled_moves",
     "game_faults",
@@ -28,9 +31,12 @@ __all__ = [
 
 Stages: TypeAlias = tuple[tuple[tuple[str, ...], float], ...]
 """(enabled moves, stake) of each stage."""
+Signals: TypeAlias = bool | tuple[str, ...]
+"""Which signals there are: all, none but silence, or the named ones; silence always is."""
 
 MAX_STATES = 8
 MOVE_NAMES = tuple(move.name.lower() for move in Move)
+SIGNAL_NAMES = tuple(signal.name.lower() for signal in Signal)
 WARS = ("terminal", "scaled")
 
 
@@ -53,12 +59,30 @@ def game_faults(
         faults.append(f"war = {war!r} must be 'terminal' or 'scaled': {nearest(str(war), WARS)}")
     elif war == "scaled" and stages is None:
         faults.append("war = 'scaled' is for stage games: give stages too")
-    for name, value in (("reveal_intents", reveal_intents), ("signals", signals)):
-        if not isinstance(value, bool):
-            faults.append(f"{name} = {value!r} must be True or False")
+    if not isinstance(reveal_intents, bool):
+        faults.append(f"reveal_intents = {reveal_intents!r} must be True or False")
+    faults += _signal_faults(signals)
     if stages is not None:
         faults += _stage_faults(stages, n_states, max_cycles)
     return faults
+
+
+def allowed_signals(signals: Signals) -> tuple[bool, ...]:
+    """Return for each :class:`Signal` whether it is allowed; any other one counts as silence."""
+    if isinstance(signals, bool):
+        return tuple(signals or kind == SILENT for kind in Signal)
+    return tuple(kind == SILENT or name in signals for kind, name in zip(Signal, SIGNAL_NAMES, strict=True))
+
+
+def _signal_faults(signals: Any) -> list[str]:
+    if isinstance(signals, bool):
+        return []
+    if isinstance(signals, str) or not isinstance(signals, Sequence):
+        return [f"signals = {signals!r} must be True, False or a list of names among {', '.join(SIGNAL_NAMES)}"]
+    unknown = [name for name in signals if name not in SIGNAL_NAMES]
+    twice = [name for name in SIGNAL_NAMES if list(signals).count(name) > 1]
+    faults = [f"signals: unknown signal {name!r}: {nearest(name, SIGNAL_NAMES)}" for name in unknown]
+    return faults + [f"signals = {list(signals)!r} name {name!r} more than once" for name in twice]
 
 
 def _stage_faults(stages: Any, n_states: Any, max_cycles: Any) -> list[str]:

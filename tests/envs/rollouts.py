@@ -14,7 +14,7 @@ from security_dilemma.dynamics import advance, initial, terminated
 from security_dilemma.params import PARAMETERS, Params
 from security_dilemma.payoffs import reward
 from security_dilemma.perception import observe
-from security_dilemma.stages import Stages
+from security_dilemma.stages import Signals, Stages
 from security_dilemma.state import State
 from tests.envs.builders import random_actions
 
@@ -44,7 +44,7 @@ class Rules(NamedTuple):
     war: str = "terminal"
     mode: ActionMode = "multidiscrete"
     reveal_intents: bool = False
-    signals: bool = True
+    signals: Signals = True
 
 
 def script(seed: int, n: int, steps: int, batch: tuple[int, ...] = (), mode: ActionMode = "multidiscrete") -> Script:

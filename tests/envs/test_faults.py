@@ -32,7 +32,7 @@ def test_all_faults_are_listed_at_once() -> None:
         ("n_states = 9", "[2, 8]"),
         ("max_cycles = 0", "[1, ∞)"),
         ("war = 'totl'", "'terminal' or 'scaled'"),
-        ("signals = None", "True or False"),
+        ("signals = None", "True, False or a list"),
         ("action_mode = 'discret'", "did you mean 'discrete'?"),
         ("render_mode = 'ansy'", "did you mean 'ansi'?"),
         ("unknown world 'doubly_dangerus'", "did you mean 'doubly_dangerous'?"),
@@ -103,7 +103,10 @@ def test_economies_that_outgrow_numbers_are_refused() -> None:
         ({"params": Params(growth=1.0), "max_cycles": 1000}, ["growth = 1.0", "max_cycles = 1000", "1e+30"]),
         ({"seed": -1}, ["seed = -1 must be None or a whole number in [0, ∞)"]),
         ({"seed": 1.5}, ["seed = 1.5"]),
-        ({"signals": "off", "reveal_intents": 1}, ["signals = 'off' must be True or False", "reveal_intents = 1 must"]),
+        (
+            {"signals": "off", "reveal_intents": 1},
+            ["signals = 'off' must be True, False or a list", "reveal_intents = 1 must"],
+        ),
     ],
 )
 def test_every_fault_of_games_is_reported_at_once(arguments: dict[str, Any], parts: list[str]) -> None:

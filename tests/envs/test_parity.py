@@ -73,6 +73,8 @@ CASES: dict[str, tuple[int, Params, Rules]] = {
     "four_revealed": (4, Params(**RICH), Rules(reveal_intents=True)),
     "four_silenced": (4, Params(**RICH), Rules(mode="discrete", signals=False)),
     "two_silenced": (2, Params(**RICH), Rules(mode="continuous", signals=False)),
+    "four_of_some_signals": (4, Params(**RICH), Rules(mode="discrete", signals=("burn", "open"))),
+    "two_of_some_signals": (2, Params(**RICH), Rules(signals=("pledge",))),
     "terminal": (2, Params(**RICH), Rules(STAGES)),
     "scaled": (2, Params(**RICH), Rules(STAGES, "scaled")),
 }
@@ -169,7 +171,8 @@ def test_float32_games_hold_32_bit_numbers(case: str) -> None:
         assert not wide
 
 
-@pytest.mark.parametrize("case", ["two_rich", pytest.param("four_by_state", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["two_rich", "four_by_state"])
 def test_jax_eager(case: str) -> None:
     _, params, rules = CASES[case]
     played, turns, clear = reference(case)
@@ -191,6 +194,7 @@ def test_jax_jitted_with_traced_parameters(case: str) -> None:
     assert_same_games(found, turns, clear, 2e-4, 2e-5)
 
 
+@pytest.mark.slow
 def test_jax_vmap_over_parameters() -> None:
     played, turns, _ = reference("two_rich")
     moved = converted(played, to_jax)

@@ -23,6 +23,7 @@ GAMES: list[dict[str, Any]] = [
     {"n_states": 3},
     {"n_states": 4, "action_mode": "discrete"},
     {"signals": False},
+    {"signals": ("pledge",), "n_states": 3, "action_mode": "discrete"},
     {"signals": False, "n_states": 3, "action_mode": "discrete"},
     STAGES,
     STAGES | {"action_mode": "discrete", "reveal_intents": True},

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from security_dilemma.state import Signal
+from security_dilemma_training.metrics import speaking
 from security_dilemma_training.trajectories import Bools, Floats, Trajectories
 
 __all__ = ["miller_madow", "mutual_information", "posture_bits", "signal_bits"]
@@ -68,9 +69,8 @@ def signal_bits(trajectories: Trajectories) -> float:
     Correlation is not communication: a message that moves nobody may carry bits, too.
     """
     t = trajectories
-    eliminated = t.belligerent & ~t.won & (t.war == "terminal")
     greedy = np.broadcast_to(t.greedy, t.signal.shape)
-    return _mean_bits(greedy, t.signal.astype(np.intp), t.present & ~eliminated, len(Signal))
+    return _mean_bits(greedy, t.signal.astype(np.intp), speaking(t), len(Signal))
 
 
 def _entropy_sum(weights: Floats) -> Floats:

@@ -9,10 +9,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from security_dilemma.actions import ActionMode
 from security_dilemma.params import PARAMETERS, WORLDS, Range, nearest, parameter_faults
-from security_dilemma.stages import MAX_STATES, game_faults
+from security_dilemma.stages import MAX_STATES, SIGNAL_NAMES, Signals, allowed_signals, game_faults
 from security_dilemma_training.faults import Fault
 
 __all__ = [
+    "MAX_SEED",
     "Count",
     "EvaluationConfig",
     "Frozen",
@@ -54,6 +55,9 @@ WORLDS_SCHEMA: dict[str, Any] = {
         {"type": "object", "additionalProperties": {"anyOf": [PARAMETERS_SCHEMA, {"type": "null"}]}},
     ]
 }
+SIGNALS_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "boolean"}, {"type": "array", "items": {"enum": list(SIGNAL_NAMES)}, "uniqueItems": True}]
+}
 
 
 def _frozen_lists(values: dict[str, Any]) -> dict[str, Any]:
@@ -73,12 +77,24 @@ def _by_name(worlds: Any) -> Any:
     return worlds
 
 
+def _signals_in_order(value: Any) -> Any:
+    """Write the same signals in the same way: all of them as true, none as false, others in order, silence first."""
+    faults = game_faults(2, 1, signals=value)
+    if faults:
+        raise ValueError("; ".join(fault.removeprefix("signals").lstrip() for fault in faults))
+    allowed = allowed_signals(value)
+    if all(allowed) or sum(allowed) == 1:
+        return all(allowed)
+    return tuple(name for name, heard in zip(SIGNAL_NAMES, allowed, strict=True) if heard)
+
+
 Overrides = Annotated[dict[str, Any], AfterValidator(_frozen_lists), WithJsonSchema(PARAMETERS_SCHEMA)]
 Worlds = Annotated[
     dict[str, Annotated[dict[str, Any], AfterValidator(_frozen_lists)]],
     BeforeValidator(_by_name),
     WithJsonSchema(WORLDS_SCHEMA),
 ]
+AllowedSignals = Annotated[Signals, BeforeValidator(_signals_in_order), WithJsonSchema(SIGNALS_SCHEMA)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -109,8 +125,9 @@ class GameConfig(Frozen):
     """Whether a war ends the game, or each stage pays its share of the crisis matrix (stage games only)."""
     reveal_intents: bool = False
     """Whether every state observes the others' greed: the control of what is due to uncertainty about intent."""
-    signals: bool = True
-    """Whether signals are heard; without, every signal is silent whatever is sent."""
+    signals: AllowedSignals = True
+    """Which signals there are: all (true), none (false) or those named; any other counts as silence, costs nothing and
+    binds nobody."""
 
 
 class ScheduleConfig(Frozen):

@@ -8,8 +8,7 @@ import numpy as np
 
 from security_dilemma.params import nearest, params_faults
 from security_dilemma.stage_games import StageGame
-from security_dilemma.stages import game_faults
-from security_dilemma.state import Signal
+from security_dilemma.stages import SIGNAL_NAMES, game_faults
 
 __all__ = ["MAX_TRANSITIONS", "finite_faults", "require_few"]
 
@@ -17,8 +16,6 @@ MAX_TRANSITIONS = 500_000
 """Most plays of one stage that are enumerated; the states of so many take some hundred megabytes."""
 
 MAX_INITIATIVES = 1000
-
-SIGNAL_NAMES = tuple(signal.name.lower() for signal in Signal)
 
 
 def require_few(n_histories: int, n_actions: int, stage: int) -> None:

@@ -13,8 +13,8 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 
 from security_dilemma.actions import component_sizes
 from security_dilemma.perception import observation_table
-from security_dilemma.stages import MOVE_NAMES
-from security_dilemma.state import Move, Signal
+from security_dilemma.stages import MOVE_NAMES, allowed_signals
+from security_dilemma.state import Move
 from security_dilemma_training.algorithms.on_policy import LivingRolloutBuffer, OnPolicy, clipped_options
 from security_dilemma_training.algorithms.policies import ActorCritic, drawn, shares
 from security_dilemma_training.learner_sections import MaskablePPOConfig
@@ -45,7 +45,7 @@ class Masks:
         enabled = [[name in moves for name in MOVE_NAMES] for moves, _ in game.stages or ()]
         self._enabled = np.array(enabled or [[True] * len(Move)])
         self._enabled[:, Move.HOLD] = True
-        self._signals, self._flat = game.signals, game.action_mode == "discrete"
+        self._heard, self._flat = np.array(allowed_signals(game.signals)), game.action_mode == "discrete"
         self._sizes = component_sizes(game.n_states)
 
     def __call__(self, observations: NDArray[Any]) -> NDArray[np.bool_]:
@@ -55,9 +55,7 @@ class Masks:
         stage = rows[:, self._stages].argmax(axis=1) if self._stages else np.zeros(len(rows), int)
         moves = self._enabled[stage] & living
         moves[:, Move.STRIKE] &= rows[:, self._crisis] > 0
-        heard = np.full(len(Signal), self._signals)
-        heard[Signal.SILENT] = True
-        parts = [moves, living & heard]
+        parts = [moves, living & self._heard]
         if len(self._sizes) > 2:
             parts.append(np.concatenate([living, rows[:, self._alive] > 0], axis=1))
         mask = self._product(parts) if self._flat else np.concatenate(parts, axis=1)

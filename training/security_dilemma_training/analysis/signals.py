@@ -25,7 +25,7 @@ from security_dilemma_training.statistics import Z95, Interval
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
 
-__all__ = ["Saying", "SignalEffect", "signal_effects"]
+__all__ = ["Saying", "SignalEffect", "by_game", "signal_effects", "told"]
 
 
 class SignalEffect(NamedTuple):
@@ -54,7 +54,7 @@ def signal_effects(policy: Policy, config: RunConfig, situations: Situations, ot
     if not len(situations.game):
         raise ValueError("there is no situation to ask about: play more games")
     strikes = {
-        signal: _by_game(situations, strike_probability(policy, config, _told(config, situations, signal, other)))
+        signal: by_game(situations, strike_probability(policy, config, told(config, situations, signal, other)))
         for signal in Signal
     }
     silent = strikes[Signal.SILENT]
@@ -93,16 +93,16 @@ SIGNAL_COMPONENT = 1
 """Place of the signal in an action: move, signal, support."""
 
 
-def _told(config: RunConfig, situations: Situations, signal: Signal, other: int) -> Floats:
-    """The situations with another message."""
+def told(config: RunConfig, situations: Situations, signal: Signal, other: int) -> Floats:
+    """Return the observations of situations with another message of state i + ``other``, (rows, obs_dim)."""
     message: Mapping[str, float] = MappingProxyType(
         {f"other_{other}_{kind.name.lower()}": float(kind == signal) for kind in Signal}
     )
     return changed(config, situations.observations, message)
 
 
-def _by_game(situations: Situations, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the situations of each game, (games with a crisis,)."""
+def by_game(situations: Situations, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of values (rows,) over the situations of each game, (games that have any,)."""
     _, place, counts = np.unique(situations.game, return_inverse=True, return_counts=True)
     means: NDArray[np.float64] = np.bincount(place, values) / counts
     return means

@@ -28,7 +28,7 @@ from security_dilemma.solver import GameTree, Profile
 from security_dilemma.solver.beliefs import posteriors
 from security_dilemma.spaces import INTENTS
 from security_dilemma.stage_games import StageGame
-from security_dilemma.state import Signal
+from security_dilemma.stages import SIGNAL_NAMES, allowed_signals
 from security_dilemma_training.algorithms.policies import Readable
 from security_dilemma_training.beliefs.probe import Histories, Probe, ProbeOptions, histories, train_probe
 from security_dilemma_training.kept import identity, keep, kept
@@ -177,7 +177,8 @@ def exact_game(config: RunConfig) -> tuple[GameTree | None, str | None]:
     params = config.resolved_params()
     if np.any(np.asarray(params.posture_noise) > 0) or np.any(np.asarray(params.initiative_width) > 0):
         return None, "posture_noise or initiative_width is above 0: a policy may react to what the tree leaves out"
-    signals = (tuple(kind.name.lower() for kind in Signal),) * (len(game.stages) - 1) + (("silent",),)
+    names = tuple(name for name, heard in zip(SIGNAL_NAMES, allowed_signals(game.signals), strict=True) if heard)
+    signals = (names,) * (len(game.stages) - 1) + (("silent",),)
     try:
         return GameTree.build(StageGame(params, game.stages, game.war, signals, config.label)), None
     except (ParameterError, ValueError) as error:
