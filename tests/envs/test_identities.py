@@ -15,7 +15,18 @@ from security_dilemma.params import Params
 from security_dilemma.perception import observation_table
 from security_dilemma.state import Signal
 from security_dilemma.theory import balance_against_defenders, parity_chance
-from tests.envs.builders import ATTACK, DEFEND, DISARM, HOLD, STRIKE, crisis_of, make_state, supports
+from tests.envs.builders import (
+    ATTACK,
+    DEFEND,
+    DISARM,
+    HOLD,
+    STRIKE,
+    crisis_of,
+    make_draws,
+    make_state,
+    play,
+    supports,
+)
 from tests.envs.rollouts import Script, Turn, leaves, rollout, script
 
 BALANCES, STEEPNESS = st.floats(-3, 3), st.floats(0.1, 4)
@@ -116,3 +127,21 @@ def test_equal_defenders_shift_the_balance(
     together = alone._replace(support=supports(n, *((j, 1) for j in range(2, defenders + 1))), balance=np.full(n, b))
     alone = alone._replace(balance=np.full(n, balance_against_defenders(b, defenders)))
     assert_allclose(strike_probability(params, together)[0], strike_probability(params, alone)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("defenders", [1, 2, 3, 4, 5])
+def test_equal_defenders_deter_by_their_number_in_the_game_itself(defenders: int) -> None:
+    """Support that is promised in one step shifts the balance by -ln n in the war of the next (THEORY 11)."""
+    n, k, b = 7, 1.7, 1.3
+    params = Params(balance=b, decisiveness=k, surge_attack=0.8, home_defence=0.8, distinguishability=0.0)
+    state = make_state(n, offensive=0.4, defensive=0.2, balance=b)
+    first, victim = 0, 1
+    promises = [(victim - i) % n if 1 < i <= defenders else 0 for i in range(n)]
+    begun = make_draws(n, crisis=0.0, dyad=0.0)  # the next step is a crisis of the first dyad: 0 and 1
+    promised, _ = play(params.replace(crisis_rate=1.0), state, [HOLD] * n, support=promises, draws=begun)
+    assert np.flatnonzero(promised.crisis).tolist() == [first, victim]
+    chance = parity_chance(balance_against_defenders(b, defenders), k)
+    assert chance == pytest.approx(1 / (1 + np.exp(-k * (b - np.log(defenders)))))
+    for draw, wins in ((chance - 1e-9, True), (chance + 1e-9, False)):
+        after, _ = play(params, promised, [STRIKE, *[HOLD] * (n - 1)], draws=make_draws(n, war=draw))
+        assert after.alive.tolist() == [i != (victim if wins else first) for i in range(n)]

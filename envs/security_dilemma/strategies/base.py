@@ -24,7 +24,8 @@ class Strategy(ABC):
     Each state of each game decides by itself, from its own row of the observations and what it remembers of that row's
     past. Where there are several others, it looks at one rival (:meth:`View.rival`). Actions are ``multidiscrete``.
 
-    A subclass says what to do in :meth:`decide`, and may say something in :meth:`say`.
+    A subclass says what to do in :meth:`decide`, and may say something in :meth:`say` and defend another in
+    :meth:`defend`.
 
     Attributes:
         remembers: Names of what the strategy keeps in ``memory``.
@@ -125,7 +126,7 @@ class Strategy(ABC):
         self._seen, self.age = np.array(observations), self.age + 1
         allowed = np.take_along_axis(mask[..., : len(Move)], moves[..., None], axis=-1)[..., 0]
         parts = [np.where(allowed, moves, HOLD), np.broadcast_to(signals, moves.shape)]
-        parts += [np.zeros_like(moves)] * (len(component_sizes(self.n_states)) - 2)
+        parts += [self.defend(view)] * (len(component_sizes(self.n_states)) - 2)
         return np.stack(parts, axis=-1)
 
     @abstractmethod
@@ -136,6 +137,13 @@ class Strategy(ABC):
         """Return the signals that go with the moves, (G, N) integers; everyone's :attr:`signal`, if not overridden."""
         del view
         return np.full_like(moves, self.signal)
+
+    def defend(self, view: View) -> Array:
+        """Return whom to defend in the next step: k for state i+k and 0 for nobody, (G, N); nobody, if not overridden.
+
+        It is asked with more than two states only, after :meth:`decide` and :meth:`say`.
+        """
+        return np.zeros_like(view.crisis, int)
 
     def _require(self, n_games: int) -> None:
         if n_games != len(self.age):

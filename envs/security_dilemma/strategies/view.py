@@ -85,9 +85,19 @@ class View:
         return self.own("offensive") + self.own("defensive")
 
     @cached_property
+    def attack(self) -> Array:
+        """What the state itself can bring to an attack, in units of arms, (G, N, 1)."""
+        return attack_strength(self.roles.own, *self._own_stocks)
+
+    @cached_property
+    def other_attack(self) -> Array:
+        """What each other state can bring to an attack, (G, N, N - 1)."""
+        return attack_strength(self.roles.others, *self._other_stocks)
+
+    @cached_property
     def chance(self) -> Array:
         """Chance that a one-sided strike on each other state wins, (G, N, N - 1)."""
-        return self._chance_of(self._attack)
+        return self._chance_of(self.attack)
 
     @cached_property
     def full_chance(self) -> Array:
@@ -105,13 +115,13 @@ class View:
     def threat(self) -> Array:
         """Chance that a one-sided strike by each other state wins, (G, N, N - 1)."""
         defence = defence_strength(self.roles.own, *self._own_stocks)
-        return attack_probability(self.roles.others, self._balance, self._other_attack, defence)
+        return attack_probability(self.roles.others, self._balance, self.other_attack, defence)
 
     @cached_property
     def mutual(self) -> Array:
         """Chance to win against each other state if both strike, (G, N, N - 1)."""
         steepness = 0.5 * (self.roles.own.decisiveness + self.roles.others.decisiveness)
-        return mutual_probability(steepness, self._attack, self._other_attack)
+        return mutual_probability(steepness, self.attack, self.other_attack)
 
     def _chance_of(self, attack: Array) -> Array:
         defence = defence_strength(self.roles.others, *self._other_stocks)
@@ -138,14 +148,6 @@ class View:
         place = (self.others("dossier") - lowest) / np.where(highest > lowest, highest - lowest, 1.0)
         offensive = arms * np.clip(place, 0, 1)
         return offensive, arms - offensive
-
-    @cached_property
-    def _attack(self) -> Array:
-        return attack_strength(self.roles.own, *self._own_stocks)
-
-    @cached_property
-    def _other_attack(self) -> Array:
-        return attack_strength(self.roles.others, *self._other_stocks)
 
 
 @lru_cache
