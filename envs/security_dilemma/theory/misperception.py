@@ -13,8 +13,13 @@ def misperception_cutoff(greed: float, war_cost: float, decisiveness: float = 1.
     """Return ``b* = logit(¼ + (1+c) / (2(1+g))) / k``: who sees a balance above it strikes, as private noise vanishes.
 
     A global game (Carlsson & van Damme 1993): the true balance is spread widely, each leader sees ``b + σ ε``, and at
-    the cut-off expects a strike with probability ½. Greedier states than ``1 + 2c`` strike for prey and not out of
-    fear: at the cut-off ``P < ½``, and who sees a little more would rather meet a certain strike in defence.
+    the cut-off expects a strike with probability ½.
+
+    By the crisis matrix a strike that is met by one with probability π gains ``(1-π)[P(1+g) - (1+c)] + π(1+g)(P-½)``.
+    It grows with π by ``1 + c - (1+g)/2``, whatever the balance: the other's strike invites one's own, and there is a
+    cut-off, iff ``g <= 1 + 2c``. Greedier states strike for prey and not out of fear: where the gain is 0 at ``π = ½``,
+    ``P < ½``, and who sees a little more would rather meet a certain strike in defence. So there the formula gives no
+    equilibrium, nor does any other cut-off, and it is refused.
 
     Args:
         greed: g of both states, above c, so that beyond some balance striking is dominant; at most ``1 + 2c``, so that
