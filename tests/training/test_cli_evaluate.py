@@ -56,6 +56,19 @@ def test_anyones_policy_is_measured(
     assert "own_policy:Policy among its like in the games of trial.yaml" in capsys.readouterr().out
 
 
+def test_a_player_is_measured_among_as_many_as_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--player", "hawk", "--config", "trial.yaml", "--out", "results.json", "--states", "4"]
+    assert run(monkeypatch, "evaluate", *asked) == 0
+    results = json.loads(Path("results.json").read_text())
+    assert results["n_states"] == results["config"]["game"]["n_states"] == 4
+    assert "one_greedy" in results["pairs"]
+    Path("trial.yaml").write_text("world: intense\nparams: {greed: [0, 1]}\n")
+    assert run(monkeypatch, "evaluate", *asked) == 2
+    assert "params.greed" in capsys.readouterr().err
+
+
 def test_a_run_measures_the_same_as_a_player(tmp_path: Path) -> None:
     trained = untrained(tmp_path / "run")
     as_run = evaluate_run(trained, 30)
@@ -81,7 +94,8 @@ def test_faults_of_a_players_actions_are_told_without_a_traceback(
         ([], "name either run folders or a --player"),
         (["runs/a", "--player", "dove"], "name either run folders or a --player"),
         (["--player", "dove"], "--player needs the --config of its games"),
-        (["runs/a", "--config", "trial.yaml"], "--config and --out go with --player"),
+        (["runs/a", "--config", "trial.yaml"], "--config, --states and --out go with --player"),
+        (["runs/a", "--states", "3"], "--config, --states and --out go with --player"),
         (["--player", "dove", "--config", "trial.yaml", "--beliefs"], "are measured of runs"),
     ],
 )

@@ -234,11 +234,13 @@ def test_runs_of_other_games_are_told(tmp_path: Path) -> None:
     untrained(tmp_path / "three", game={"n_states": 3})
     untrained(tmp_path / "stages", **merged(CRISIS, {"world": None}))
     untrained(tmp_path / "silent", game={"signals": False, "reveal_intents": True})
+    untrained(tmp_path / "burning", game={"signals": ["burn"]})
     expected = {
         "rates": "sends rates (action_mode = 'continuous'): these games have action_mode = 'multidiscrete'",
         "three": "was trained with n_states = 3, these games have 2",
         "stages": "was trained in a stage game, not in whole games",
-        "silent": "was trained with signals = False",
+        "burning": "was trained with signals = ('silent', 'burn'), and what else it says means nothing",
+        "silent": "was trained with signals = False, and what else it says means nothing: these games have True",
     }
     for name, told in expected.items():
         with pytest.raises(ConfigError) as caught:

@@ -28,9 +28,13 @@ def is_compiled(learner: LearnerConfig) -> bool:
 
 
 def shape_of(config: RunConfig) -> str:
-    """Return what runs must have in common to be trained by one program: all but seeds and the parameters' values."""
+    """Return what runs must have in common to be trained by one program.
+
+    That is all but seeds, the parameters' values and the policies that they go on from.
+    """
     found = determinants(config.resolved()) | {"device": config.learner.device, "stages": bool(config.game.stages)}
     found["params"] = {name: np.shape(value) if value is not None else None for name, value in found["params"].items()}
+    found["learner"] = {name: value for name, value in found["learner"].items() if name != "start_from"}
     return json.dumps(found, sort_keys=True)
 
 

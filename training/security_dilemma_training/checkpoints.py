@@ -23,11 +23,13 @@ from security_dilemma_training.writing import write_atomically
 __all__ = [
     "FORMAT",
     "TRAINING_FORMAT",
+    "Arrays",
     "CheckpointError",
     "count_policies",
     "load_arrays",
     "load_policies",
     "load_training",
+    "policy_arrays",
     "save_policies",
     "save_policy",
     "save_training",
@@ -42,6 +44,7 @@ TRAINING_FORMAT = 2
 FORMATS = {"policy": FORMAT, "training": TRAINING_FORMAT}
 
 Arrays = dict[str, NDArray[Any]]
+"""Arrays by name."""
 
 
 def save_policy(path: Path, policy: torch.nn.Module) -> None:
@@ -75,16 +78,27 @@ def load_policies(path: Path, networks: Sequence[torch.nn.Module]) -> None:
         CheckpointError: If the file is missing, damaged, of another format or of other networks, or a weight is not
             finite.
     """
-    arrays, meta = _read(path, "policy")
-    found = _networks(path, meta)
-    if found != len(networks):
-        raise CheckpointError(f"{path} holds {found} networks; its config describes {len(networks)}")
-    for prefix, network in zip(_prefixes(found), networks, strict=True):
-        own = {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+    found = policy_arrays(path)
+    if len(found) != len(networks):
+        raise CheckpointError(f"{path} holds {len(found)} networks; its config describes {len(networks)}")
+    for own, network in zip(found, networks, strict=True):
         try:
             load_weights(network, own)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
+
+
+def policy_arrays(path: Path) -> list[Arrays]:
+    """Return the weights in a policy file by name, one mapping for each network.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged or of another format.
+    """
+    arrays, meta = _read(path, "policy")
+    return [
+        {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+        for prefix in _prefixes(_networks(path, meta))
+    ]
 
 
 def count_policies(path: Path) -> int:

@@ -30,6 +30,10 @@ def evaluate(
         typer.Option(help="Instead of runs: a strategy, a zip of stable-baselines3, or your own module:attribute."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with the games of the player.")] = None,
+    states: Annotated[
+        int | None,
+        typer.Option(min=2, max=8, help="Number of states of the player's games.", show_default="the config's"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file for the results of the player.")] = None,
     workers: Workers = None,
     trust_imports: TrustImports = False,
@@ -41,21 +45,23 @@ def evaluate(
         security-dilemma evaluate runs/intense runs/not_intense/seed_0 --games 5000
 
         security-dilemma evaluate --player my_policy:policy --config configs/intense.yaml
+
+        security-dilemma evaluate --player runs/pooled_ppo/seed_0 --config configs/algorithms/pooled_ppo.yaml --states 5
     """
-    _require(runs, player, config, out, exploitability or beliefs)
+    _require(runs, player, config, out or states, exploitability or beliefs)
     del trust_imports  # has had its effect
     if player is not None and config is not None:
-        return _evaluate_player(player, config, out, games, seed)
+        return _evaluate_player(player, config, out, states, {"games": games, "seed": seed})
     return _evaluate_runs(runs or [], workers, {"games": games, "seed": seed} | measures(exploitability, beliefs))
 
 
-def _require(runs: list[Path] | None, player: str | None, config: Path | None, out: Path | None, more: bool) -> None:
+def _require(runs: list[Path] | None, player: str | None, config: Path | None, its: object, more: bool) -> None:
     """Refuse options that do not go together."""
     problem = None
     if (player is None) == (not runs):
         problem = "name either run folders or a --player"
-    elif player is None and (config or out):
-        problem = "--config and --out go with --player: runs have their own config and folder"
+    elif player is None and (config or its):
+        problem = "--config, --states and --out go with --player: runs have their own config and folder"
     elif player is not None and config is None:
         problem = "--player needs the --config of its games, as in --config configs/intense.yaml"
     elif player is not None and more:
@@ -92,13 +98,15 @@ def _evaluate_one(folder: str, report: Report, **asked: Any) -> dict[str, Any]:
     return results
 
 
-def _evaluate_player(spec: str, path: Path, out: Path | None, games: int | None, seed: int | None) -> int:
+def _evaluate_player(spec: str, path: Path, out: Path | None, states: int | None, asked: dict[str, Any]) -> int:
     from security_dilemma_training.config import RunConfig, load
     from security_dilemma_training.kept import keep
-    from security_dilemma_training.player_evaluation import evaluate_player
+    from security_dilemma_training.player_evaluation import evaluate_player, with_states
     from security_dilemma_training.summary import print_tables
 
-    results = evaluate_player(spec, load(path, [], RunConfig), games, seed, trusted=True)
+    config = load(path, [], RunConfig)
+    config = config if states is None else with_states(config, states)
+    results = evaluate_player(spec, config, trusted=True, **asked)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         keep(out, results)

@@ -16,12 +16,7 @@ from security_dilemma_training.determinants import config_hash, determinants
 from security_dilemma_training.faults import ConfigError, Fault, model_faults
 from security_dilemma_training.import_paths import untrusted_faults
 from security_dilemma_training.learner_faults import compiled_partner_faults, learner_faults
-from security_dilemma_training.learner_sections import (
-    ACTION_MODES_OF,
-    Learner,
-    LearnerConfig,
-    PPOConfig,
-)
+from security_dilemma_training.learner_sections import ACTION_MODES_OF, Learner, LearnerConfig, PPOConfig
 from security_dilemma_training.partner_sections import Partners, SelfPlay, partner_faults
 from security_dilemma_training.sections import (
     EvaluationConfig,
@@ -115,6 +110,11 @@ class Experiment(Frozen):
     def n_networks(self) -> int:
         """Number of networks that learn: one, or one for each state that learns on its own."""
         return self.game.n_states if self.partners.scheme == "independent" else 1
+
+    @property
+    def any_number(self) -> bool:
+        """Whether the policy that is learned can play games of another number of states."""
+        return self.n_networks == 1 and getattr(self.learner, "network", "mlp") != "mlp"
 
     @property
     def n_games(self) -> int:

@@ -14,7 +14,7 @@ __all__ = ["config_hash", "determinants"]
 IRRELEVANT = ("device", "torch_threads", "tuned", "lanes")
 """Options of a learner that change the rounding at most; tuned values themselves stand in its other options."""
 
-NEUTRAL = {"reveal_intents": False, "signals": True, "backend": "sb3"}
+NEUTRAL = {"reveal_intents": False, "signals": True, "backend": "sb3", "network": "mlp", "start_from": None}
 """Options of the game and the learner that change nothing at these values, so that a config that names them is the
 same."""
 

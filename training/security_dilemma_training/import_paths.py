@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from security_dilemma_training.faults import Fault
 
-__all__ = ["TRUST", "is_import_path", "trust_imports", "trusted_imports", "untrusted_faults"]
+__all__ = [
+    "TRUST",
+    "is_import_path",
+    "look_here",
+    "source_of",
+    "trust_imports",
+    "trusted_imports",
+    "untrusted_faults",
+]
 
 TRUST = "SECURITY_DILEMMA_TRUST_IMPORTS"
 """The environment variable by which the processes of a command know that import paths in configs are trusted."""
@@ -35,6 +45,29 @@ def trust_imports() -> None:
 def trusted_imports() -> bool:
     """Return whether import paths in configs are trusted."""
     return os.environ.get(TRUST) == "1"
+
+
+def source_of(spec: str) -> Path | None:
+    """Find the file of a module without running it or the packages around it; None where there is none to be found."""
+    places: list[str] | None = [*sys.path, str(Path.cwd())]
+    name, found = "", None
+    for part in spec.partition(":")[0].split("."):
+        name = f"{name}.{part}" if name else part
+        try:
+            found = PathFinder.find_spec(name, places)
+        except (ImportError, KeyError):  # a folder without __init__.py is known only when what is around it has run
+            return None
+        if found is None:
+            return None
+        places = found.submodule_search_locations
+    return Path(found.origin) if found and found.origin and Path(found.origin).is_file() else None
+
+
+def look_here() -> None:
+    """Let modules be found in the working directory: last, so that nothing there stands in for another module."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
 
 
 def untrusted_faults(data: Mapping[str, Any]) -> list[Fault]:

@@ -10,6 +10,7 @@ from security_dilemma_training.learner_sections import (
     ClippedConfig,
     LearnerConfig,
     OffPolicyConfig,
+    OnPolicyConfig,
     PPOConfig,
     TabularConfig,
 )
@@ -47,6 +48,10 @@ def learner_faults(learner: LearnerConfig, game: GameConfig, learners: int, agen
     if strikes is not None and game.action_mode == "continuous":
         problem = f"= {strikes} is for the discrete action modes: leave it out"
         faults.append(Fault("learner.initial_strike_probability", problem, ("game.action_mode",)))
+    if isinstance(learner, OnPolicyConfig):
+        faults += _first_policy_faults(learner)
+    if isinstance(learner, PPOConfig) and learner.network != "mlp":
+        faults += _pooled_faults(learner, game)
     if isinstance(learner, PPOConfig) and learner.backend == "jax":
         faults += _compiled_faults(learner, game)
     return faults
@@ -58,6 +63,30 @@ def compiled_partner_faults(learner: LearnerConfig, scheme: str) -> list[Fault]:
         return []
     problem = f"= {scheme!r} is not learned by the jax backend: choose self_play, or learner.backend = 'sb3'"
     return [Fault("partners.scheme", problem, ("learner.backend",))]
+
+
+def _first_policy_faults(learner: OnPolicyConfig) -> list[Fault]:
+    """Return the faults of options of an untrained network where a learned one is gone on from."""
+    if learner.start_from is None:
+        return []
+    problem = "would overwrite what was learned there: leave it out, or set it to null"
+    return [
+        Fault("learner.start_from", f"= {learner.start_from!r} and {name} = {value} are both given: {name} {problem}")
+        for name in ("initial_strike_probability", "initial_value")
+        if (value := getattr(learner, name)) is not None
+    ]
+
+
+def _pooled_faults(learner: PPOConfig, game: GameConfig) -> list[Fault]:
+    """Return the faults of what the pooled networks do not have."""
+    faults = []
+    if game.action_mode != "multidiscrete":
+        problem = f"= {learner.network!r} answers in multidiscrete mode only, not in {game.action_mode!r}: choose 'mlp'"
+        faults.append(Fault("learner.network", problem, ("game.action_mode",)))
+    if not learner.hidden_sizes:
+        problem = f"= [] leaves {learner.network!r} no layer to pool: give at least one width, or choose network 'mlp'"
+        faults.append(Fault("learner.hidden_sizes", problem, ("learner.network",)))
+    return faults
 
 
 def _compiled_faults(learner: PPOConfig, game: GameConfig) -> list[Fault]:

@@ -104,6 +104,8 @@ class OnPolicyConfig(NetworkConfig):
     initial_value: float | None = None
     """What the untrained critic expects of every state, in units of an undisturbed peaceful future; null: what its
     random weights say, which differs by seed."""
+    start_from: Annotated[str, Field(min_length=1)] | None = None
+    """Run folder whose learned policy and value are gone on from, with everything else begun anew; null: none."""
 
 
 class ClippedConfig(OnPolicyConfig):
@@ -126,6 +128,9 @@ class PPOConfig(ClippedConfig):
     """What learns: stable-baselines3, or the same algorithm compiled by JAX, for self-play in the discrete modes."""
     lanes: Count | None = None
     """Runs that the jax backend trains side by side in one process; null: 8, on an accelerator 256."""
+    network: Literal["mlp", "mean_pooling", "attention"] = "mlp"
+    """What policy and value see: all entries at once (mlp), or each other state by one encoder, pooled by mean or by
+    attention, so that what is learned plays games of any number of states; pooled ones in multidiscrete mode only."""
 
 
 class MaskablePPOConfig(ClippedConfig):

@@ -10,11 +10,20 @@ from typing import Any
 
 from security_dilemma_training.config import RunConfig, config_hash
 from security_dilemma_training.errors import RunError
+from security_dilemma_training.first_policies import first_policy_hash, require_fitting
 from security_dilemma_training.partner_sections import FrozenPartners
 from security_dilemma_training.players import player_hash
 from security_dilemma_training.provenance import circumstances
 
-__all__ = ["new_manifest", "now", "partner_hashes", "parts_of", "read_manifest", "require_same_partners"]
+__all__ = [
+    "new_manifest",
+    "now",
+    "partner_hashes",
+    "parts_of",
+    "read_manifest",
+    "require_same_beginning",
+    "require_same_partners",
+]
 
 KIND = "security-dilemma run"
 FIELDS: dict[str, Any] = {
@@ -52,13 +61,14 @@ def new_manifest(config: RunConfig, seed: int) -> dict[str, Any]:
     """Return the manifest of a run that has not begun.
 
     Raises:
-        ConfigError: If a partner is nobody.
-        RunError: If a partner is a run that is damaged or not trained yet.
+        ConfigError: If a partner is nobody, or the policy that is gone on from is of another game or network.
+        RunError: If a partner, or the run that is gone on from, is damaged or not trained yet.
     """
+    require_fitting(config)
     identity = {"kind": KIND, "name": config.label, "seed": seed, "config_hash": config_hash(config.resolved())}
     times = {"status": "created", "started": None, "finished": None, "wall_seconds": 0.0, "cpu_seconds": 0.0}
-    partners = partner_hashes(config)
-    return identity | times | circumstances() | ({"partners": partners} if partners else {})
+    others = {"partners": partner_hashes(config), "start_from": first_policy_hash(config)}
+    return identity | times | circumstances() | {name: found for name, found in others.items() if found}
 
 
 def partner_hashes(config: RunConfig) -> dict[str, str]:
@@ -68,7 +78,7 @@ def partner_hashes(config: RunConfig) -> dict[str, str]:
 
 
 def require_same_partners(folder: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
-    """Refuse to go on with, or to measure, a run whose partners are not what they were when it began.
+    """Refuse to measure a run whose partners are not what they were when it began.
 
     Raises:
         RunError: If one has changed.
@@ -79,6 +89,20 @@ def require_same_partners(folder: Path, config: RunConfig, manifest: Mapping[str
         raise RunError(
             f"{folder} began with other partners: {', '.join(changed)} changed since; restore them, train into another "
             "folder with --out, or train anew with --overwrite"
+        )
+
+
+def require_same_beginning(folder: Path, config: RunConfig, manifest: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run whose partners, or the policy that it began with, are not what they were.
+
+    Raises:
+        RunError: If one has changed.
+    """
+    require_same_partners(folder, config, manifest)
+    if manifest.get("start_from") != first_policy_hash(config):
+        raise RunError(
+            f"{folder} began with another policy: that of learner.start_from changed since, or is gone; restore it, "
+            "train into another folder with --out, or train anew with --overwrite"
         )
 
 

@@ -8,16 +8,31 @@ import numpy as np
 
 from security_dilemma_training.config import config_hash
 from security_dilemma_training.evaluate import evaluate_policy
+from security_dilemma_training.faults import ConfigError
 from security_dilemma_training.players import player, player_hash
 from security_dilemma_training.provenance import maker
+from security_dilemma_training.sections import game_config_faults, params_faults
 
 if TYPE_CHECKING:
     from security_dilemma_training.config import RunConfig
 
-__all__ = ["evaluate_player"]
+__all__ = ["evaluate_player", "with_states"]
 
 SEED = 0
 """Stands for a run's own seed in that of the games: a player meets the same games as the run of seed 0."""
+
+
+def with_states(config: RunConfig, n_states: int) -> RunConfig:
+    """Return the same games with another number of states; the learner's options play no part in them.
+
+    Raises:
+        ConfigError: If a parameter has one value for each state, or the game is one of two states.
+    """
+    game = config.game.model_copy(update={"n_states": n_states})
+    faults = [*params_faults("params", config.params, game), *game_config_faults(game)]
+    if faults:
+        raise ConfigError(faults)
+    return config.model_copy(update={"game": game})
 
 
 def evaluate_player(

@@ -19,9 +19,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
-from importlib.machinery import PathFinder
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,11 +30,12 @@ from numpy.typing import NDArray
 from security_dilemma.actions import ACTION_MODES, ActionMode
 from security_dilemma.params import nearest
 from security_dilemma.spaces import action_faults, action_shape
-from security_dilemma.strategies import STRATEGIES
+from security_dilemma.stages import MAX_STATES, allowed_signals
+from security_dilemma.strategies import strategies_of, strategy_fault
 from security_dilemma_training.action_modes import Around, in_mode, mode_fault
 from security_dilemma_training.errors import RunError
 from security_dilemma_training.faults import ConfigError, Fault
-from security_dilemma_training.import_paths import is_import_path
+from security_dilemma_training.import_paths import is_import_path, look_here, source_of
 from security_dilemma_training.policies import Bools, Floats, Policy
 
 if TYPE_CHECKING:
@@ -157,24 +156,28 @@ def player(spec: str, config: RunConfig, *, trusted: bool) -> Policy:
         CheckpointError: If a run is not trained yet, or weights are damaged or of another network.
     """
     game = config.game
-    if spec in STRATEGIES:
+    known = strategies_of(game.n_states)
+    if spec in known:
         options = {"reveal_intents": game.reveal_intents}
-        policy = STRATEGIES[spec](config.resolved_params(), game.n_states, game.stages, game.max_cycles, **options)
-        return in_mode(policy, "multidiscrete", game.action_mode, game.n_states)
+        strategy = known[spec](config.resolved_params(), game.n_states, game.stages, game.max_cycles, **options)
+        return in_mode(strategy, "multidiscrete", game.action_mode, game.n_states)
     if is_zip(spec):
         from security_dilemma_training.foreign import config_beside, load_zip
+        from security_dilemma_training.learners import of_states
 
         theirs = config_beside(Path(spec)) or config
-        return _fitting(spec, load_zip(Path(spec), theirs), theirs.game, game)
+        shaped = of_states(theirs, game.n_states) if theirs.any_number else theirs
+        return _fitting(spec, load_zip(Path(spec), shaped), theirs, game)
     if spec and Path(spec).is_dir():
         from security_dilemma_training.learners import load_policy
         from security_dilemma_training.runs import Run
 
         run = Run.open(spec)
-        return _fitting(spec, load_policy(run), run.config.game, game)
+        policy = load_policy(run, n_states=game.n_states if run.config.any_number else None)
+        return _fitting(spec, policy, run.config, game)
     if is_import_path(spec):
         return _imported(spec, config, trusted)
-    raise ConfigError([Fault(f"player {spec!r}", f"is nobody's name: {nearest(spec, STRATEGIES)}, {FORMS}")])
+    raise ConfigError([Fault(f"player {spec!r}", f"{strategy_fault(spec, game.n_states)}, {FORMS}")])
 
 
 FORMS = "or give a run folder, a zip of stable-baselines3, or module:attribute"
@@ -195,17 +198,17 @@ def player_hash(spec: str) -> str:
         ConfigError: If there is nothing of this name.
         RunError: If a run folder is damaged or has no policy yet.
     """
-    if spec in STRATEGIES:
+    if spec in strategies_of(MAX_STATES):
         return spec
     if is_import_path(spec):
-        path = _source_of(spec)
+        path = source_of(spec)
         return hashlib.sha256(spec.encode() + (path.read_bytes() if path else b"")).hexdigest()
     if is_zip(spec):
         beside = Path(spec).with_suffix(".yaml")
         files = [Path(spec), *([beside] if beside.is_file() else [])]
         return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     if not spec or not Path(spec).is_dir():
-        raise ConfigError([Fault(f"player {spec!r}", f"is nobody's name: {nearest(spec, STRATEGIES)}, {FORMS}")])
+        raise ConfigError([Fault(f"player {spec!r}", f"{strategy_fault(spec, MAX_STATES)}, {FORMS}")])
     from security_dilemma_training.kept import policy_hash
     from security_dilemma_training.runs import Run
 
@@ -215,10 +218,16 @@ def player_hash(spec: str) -> str:
     return found
 
 
-def game_faults(theirs: GameConfig, ours: GameConfig) -> list[str]:
-    """Return why a policy of one kind of game cannot play another, each as what follows its name."""
+def game_faults(theirs: GameConfig, ours: GameConfig, *, any_number: bool = False) -> list[str]:
+    """Return why a policy of one kind of game cannot play another, each as what follows its name.
+
+    Args:
+        theirs: The games that it was trained in.
+        ours: The games that it is to play.
+        any_number: Whether it can play games of any number of states, see :attr:`Experiment.any_number`.
+    """
     problems = []
-    if theirs.n_states != ours.n_states:
+    if theirs.n_states != ours.n_states and not any_number:
         problems.append(f"was trained with n_states = {theirs.n_states}, these games have {ours.n_states}")
     if theirs.stages != ours.stages:
         kinds = ["a stage game" if game.stages else "whole games" for game in (theirs, ours)]
@@ -227,17 +236,19 @@ def game_faults(theirs: GameConfig, ours: GameConfig) -> list[str]:
     if theirs.reveal_intents != ours.reveal_intents:
         values = f"{theirs.reveal_intents}, these games have {ours.reveal_intents}"
         problems.append(f"was trained with reveal_intents = {values}")
-    if ours.signals and not theirs.signals:
-        problems.append("was trained with signals = False, and what it says means nothing: these games have signals")
+    allowed = zip(allowed_signals(ours.signals), allowed_signals(theirs.signals), strict=True)
+    if any(here and not there for here, there in allowed):
+        values = f"{theirs.signals}, and what else it says means nothing: these games have {ours.signals}"
+        problems.append(f"was trained with signals = {values}")
     fault = mode_fault(theirs.action_mode, ours.action_mode)
     return [*problems, fault] if fault else problems
 
 
-def _fitting(spec: str, policy: Policy, theirs: GameConfig, ours: GameConfig) -> Policy:
-    problems = game_faults(theirs, ours)
+def _fitting(spec: str, policy: Policy, theirs: RunConfig, ours: GameConfig) -> Policy:
+    problems = game_faults(theirs.game, ours, any_number=theirs.any_number)
     if problems:
         raise ConfigError([Fault(f"player {spec!r}", problem) for problem in problems])
-    return in_mode(policy, theirs.action_mode, ours.action_mode, ours.n_states)
+    return in_mode(policy, theirs.game.action_mode, ours.action_mode, ours.n_states)
 
 
 def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
@@ -246,7 +257,7 @@ def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
         problem = "would be imported, which runs its code: allow it with --trust-imports"
         raise ConfigError([Fault(f"player {spec!r}", problem)])
     game, (module, _, attribute) = config.game, spec.partition(":")
-    _look_here()
+    look_here()
     try:
         inside = importlib.import_module(module)
     except ImportError as error:
@@ -269,26 +280,3 @@ def _imported(spec: str, config: RunConfig, trusted: bool) -> Policy:
     if fault:
         raise ConfigError([Fault(f"player {spec!r}", fault)])
     return in_mode(Checked(found, spec, mode, game.n_states), mode, game.action_mode, game.n_states)
-
-
-def _source_of(spec: str) -> Path | None:
-    """Find the file of a module without running it or the packages around it; None where there is none to be found."""
-    places: list[str] | None = [*sys.path, str(Path.cwd())]
-    name, found = "", None
-    for part in spec.partition(":")[0].split("."):
-        name = f"{name}.{part}" if name else part
-        try:
-            found = PathFinder.find_spec(name, places)
-        except (ImportError, KeyError):  # a folder without __init__.py is known only when what is around it has run
-            return None
-        if found is None:
-            return None
-        places = found.submodule_search_locations
-    return Path(found.origin) if found and found.origin and Path(found.origin).is_file() else None
-
-
-def _look_here() -> None:
-    """Let modules be found in the working directory: last, so that nothing there stands in for another module."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)

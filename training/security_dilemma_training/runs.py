@@ -14,7 +14,7 @@ import yaml
 
 from security_dilemma_training.config import ConfigError, RunConfig, config_hash, determinants, parse
 from security_dilemma_training.errors import RunError
-from security_dilemma_training.manifests import new_manifest, now, parts_of, read_manifest, require_same_partners
+from security_dilemma_training.manifests import new_manifest, now, parts_of, read_manifest, require_same_beginning
 from security_dilemma_training.provenance import circumstances
 from security_dilemma_training.sources import read_yaml
 from security_dilemma_training.writing import folder_lock, write_atomically
@@ -139,8 +139,8 @@ class Run:
             together: Number of runs that this process trains side by side, of whose seconds this one has its share.
 
         Raises:
-            RunError: If another process trains this run, its partners have changed since it began, or it is finished
-                and its policy is gone.
+            RunError: If another process trains this run, its partners or the policy that it goes on from have changed
+                since it began, or it is finished and its policy is gone.
         """
         with held(self.folder):
             manifest = self.manifest
@@ -149,7 +149,7 @@ class Run:
                     raise RunError(f"{self.policy_path} is gone from a finished run: train it anew with --overwrite")
                 yield
                 return
-            require_same_partners(self.folder, self.config, manifest)
+            require_same_beginning(self.folder, self.config, manifest)
             began, worked = time.monotonic(), time.process_time()
             parts, part = parts_of(manifest), {"started": now()} | circumstances()
             manifest |= circumstances() | {"status": "running", "started": manifest["started"] or part["started"]}

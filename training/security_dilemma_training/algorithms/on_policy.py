@@ -20,6 +20,7 @@ from security_dilemma.actions import component_sizes
 from security_dilemma.state import Move
 from security_dilemma_training.algorithms.algorithm import Algorithm, falling, layers, spaces_of
 from security_dilemma_training.algorithms.policies import LearnedPolicy
+from security_dilemma_training.algorithms.pooled import PooledPolicy, layout_of
 from security_dilemma_training.learner_sections import A2CConfig, ClippedConfig, OnPolicyConfig, PPOConfig
 
 if TYPE_CHECKING:
@@ -108,11 +109,15 @@ class OnPolicy(Algorithm):
     on_policy = True
     library: ClassVar[type[OnPolicyAlgorithm]]
     network_class: ClassVar[type[BasePolicy]] = ActorCriticPolicy
-    network_name: ClassVar[str] = "MlpPolicy"  # what the library calls that class
 
     @abstractmethod
     def options(self, config: RunConfig) -> dict[str, Any]:
         """Return the arguments of the library's class that not all of these algorithms have."""
+
+    def kind(self, config: RunConfig) -> type[BasePolicy]:
+        """Return the network's class."""
+        del config
+        return self.network_class
 
     def network_options(self, config: RunConfig) -> dict[str, Any]:
         """Return the arguments of the network's class, besides its spaces."""
@@ -122,7 +127,7 @@ class OnPolicy(Algorithm):
         """Return a learner, see :meth:`Algorithm.build`."""
         learner = config.learner.narrowed(self.section)
         model = self.library(
-            self.network_name,
+            self.kind(config),  # type: ignore[arg-type]  # some of the libraries have base classes of their own
             vec_env,
             learning_rate=falling(learner.learning_rate, learner.learning_rate_final_share),
             n_steps=learner.n_steps,
@@ -151,7 +156,7 @@ class OnPolicy(Algorithm):
 
     def network(self, config: RunConfig) -> torch.nn.Module:
         """Return a network, see :meth:`Algorithm.network`."""
-        return self.network_class(*spaces_of(config), falling(0.0, 1.0), **self.network_options(config))
+        return self.kind(config)(*spaces_of(config), falling(0.0, 1.0), **self.network_options(config))
 
     def policy(self, network: torch.nn.Module, config: RunConfig) -> Policy:
         """Return the stochastic policy of a network."""
@@ -172,6 +177,16 @@ class PPOAlgorithm(OnPolicy):
     def options(self, config: RunConfig) -> dict[str, Any]:
         """Return PPO's own arguments."""
         return clipped_options(config.learner.narrowed(PPOConfig)) | {"rollout_buffer_class": _buffer(config)}
+
+    def kind(self, config: RunConfig) -> type[BasePolicy]:
+        """Return the network's class: layers over the whole observation, or such as pool the other states."""
+        return ActorCriticPolicy if config.learner.narrowed(PPOConfig).network == "mlp" else PooledPolicy
+
+    def network_options(self, config: RunConfig) -> dict[str, Any]:
+        """Return the arguments of the network's class, besides its spaces."""
+        pooling = config.learner.narrowed(PPOConfig).network
+        pooled = {} if pooling == "mlp" else {"layout": layout_of(config), "pooling": pooling}
+        return super().network_options(config) | pooled
 
 
 class A2CAlgorithm(OnPolicy):

@@ -103,7 +103,6 @@ class RecurrentPPOAlgorithm(OnPolicy):
     section = RecurrentPPOConfig
     library = RecurrentPPO
     network_class = RecurrentActorCriticPolicy
-    network_name = "MlpLstmPolicy"
     recurrent = True
 
     def options(self, config: RunConfig) -> dict[str, Any]:

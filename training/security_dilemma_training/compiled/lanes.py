@@ -44,6 +44,17 @@ class Compiled:
         self.update_all = jax.jit(jax.vmap(self.program.update), donate_argnums=0)
         self.shape: Lane = jax.eval_shape(self.program.begin, np.uint32(0), _as_data(config))
 
+    def begun_with(self, weights: Any, config: RunConfig, seed: int) -> Lane:
+        """Return a lane that begins as any other of its config and seed, but with given weights.
+
+        Args:
+            weights: Of the network, in the layout of ``shape.weights``.
+            config: With the lane's parameters.
+            seed: The seed of the run.
+        """
+        lane: Lane = self.begin(np.uint32(seed), _as_data(config))
+        return lane._replace(weights=weights)
+
 
 def compiled(config: RunConfig) -> Compiled:
     """Return the compiled program of a config; within a process it is the same for all configs of one shape."""
@@ -79,10 +90,7 @@ class OneByOne(Lanes):
             starts: What each lane goes on from, or the seed with which it begins.
         """
         self._update, self._params = compiled.update, [_as_data(config) for config in configs]
-        self._lanes = [
-            compiled.begin(np.uint32(start), params) if isinstance(start, int) else start
-            for start, params in zip(starts, self._params, strict=True)
-        ]
+        self._lanes = _begun(compiled, self._params, starts)
 
     def update(self) -> list[Told]:
         """Make an update, see :meth:`Lanes.update`."""
@@ -101,10 +109,13 @@ class SideBySide(Lanes):
     def __init__(self, compiled: Compiled, configs: Sequence[RunConfig], starts: Sequence[Lane | int]) -> None:
         """Begin, see :class:`OneByOne`."""
         self._update, self._count = compiled.update_all, len(configs)
-        self._params = _stacked([_as_data(config) for config in configs])
-        begun = [start for start in starts if not isinstance(start, int)]
+        params = [_as_data(config) for config in configs]
+        self._params = _stacked(params)
         seeds = [start for start in starts if isinstance(start, int)]
-        self._lanes = _stacked(begun) if begun else compiled.begin_all(np.array(seeds, np.uint32), self._params)
+        if len(seeds) == len(starts):
+            self._lanes = compiled.begin_all(np.array(seeds, np.uint32), self._params)
+        else:
+            self._lanes = _stacked(_begun(compiled, params, starts))
 
     def update(self) -> list[Told]:
         """Make an update, see :meth:`Lanes.update`."""
@@ -124,6 +135,13 @@ def lanes_of(compiled: Compiled, configs: Sequence[RunConfig], starts: Sequence[
     """Return lanes as suits the device that is computed on, see :class:`OneByOne`."""
     kind = OneByOne if jax.default_backend() == "cpu" else SideBySide
     return kind(compiled, configs, starts)
+
+
+def _begun(compiled: Compiled, params: Sequence[Params], starts: Sequence[Lane | int]) -> list[Lane]:
+    return [
+        compiled.begin(np.uint32(start), own) if isinstance(start, int) else start
+        for start, own in zip(starts, params, strict=True)
+    ]
 
 
 def _of_host(tree: Any) -> Any:

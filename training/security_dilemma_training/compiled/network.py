@@ -1,6 +1,7 @@
 """The network of the compiled learner: that of stable-baselines3's ``MlpPolicy``, layer by layer and draw by draw.
 
-Both paths leave the same policy file: :func:`as_torch` gives the weights by the names that PyTorch has for them.
+Both paths leave the same policy file: :func:`as_torch` gives the weights by the names that PyTorch has for them, and
+:func:`from_torch` takes them from there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from security_dilemma.arrays import Array
 
-__all__ = ["ActorCritic", "as_torch", "with_initial_options"]
+__all__ = ["ActorCritic", "as_torch", "from_torch", "with_initial_options"]
 
 ACTIVATIONS = {"tanh": nn.tanh, "relu": nn.relu}
 HIDDEN_GAIN, ACTION_GAIN, VALUE_GAIN = math.sqrt(2), 0.01, 1.0
@@ -97,3 +98,15 @@ def as_torch(weights: Any) -> dict[str, NDArray[np.float32]]:
         found[f"{ours}.weight"] = np.array(np.asarray(layer["kernel"]).T, order="C")
         found[f"{ours}.bias"] = np.array(layer["bias"])
     return found
+
+
+def from_torch(found: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Return the weights of :class:`ActorCritic` of which :func:`as_torch` gives these."""
+    layers: dict[str, dict[str, NDArray[np.float32]]] = {}
+    for name, value in found.items():
+        layer, _, kind = name.rpartition(".")
+        part, _, place = layer.removeprefix("mlp_extractor.").rpartition("_net.")
+        ours = f"{part}_layers_{int(place) // 2}" if part and place.isdecimal() else layer
+        entry = {"kernel": value.T} if kind == "weight" else {kind: value}
+        layers.setdefault(ours, {}).update({name: np.array(array, np.float32) for name, array in entry.items()})
+    return {"params": layers}

@@ -16,7 +16,8 @@ from security_dilemma.params import Params
 from security_dilemma_training.algorithms.on_policy import strike_bias
 from security_dilemma_training.algorithms.policies import sizes_of
 from security_dilemma_training.compiled.learning import Batch, Rates, advantages, gradient_steps, optimizer
-from security_dilemma_training.compiled.network import ActorCritic, with_initial_options
+from security_dilemma_training.compiled.network import with_initial_options
+from security_dilemma_training.compiled.pooled import network_of
 from security_dilemma_training.compiled.rollout import Counts, Playing, Steps, choose, play, start
 from security_dilemma_training.config import RunConfig
 from security_dilemma_training.learner_sections import PPOConfig
@@ -63,7 +64,7 @@ class Program:
             signals=game.signals,
         )
         self._sizes = sizes_of(game.action_mode, game.n_states)
-        self._network = ActorCritic(self._learner.hidden_sizes, self._learner.activation, sum(self._sizes))
+        self._network = network_of(config)
         self.rollout = self._learner.slots * self._learner.n_steps
         self.updates = -(-config.schedule.agent_steps // self.rollout)
 

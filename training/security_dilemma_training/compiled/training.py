@@ -7,7 +7,7 @@ interrupted one goes on whatever runs are beside it then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -17,9 +17,10 @@ from security_dilemma_training.algorithms import ALGORITHMS
 from security_dilemma_training.checkpoints import load_training, save_policies, save_training
 from security_dilemma_training.compiled.devices import device_of
 from security_dilemma_training.compiled.lanes import Compiled, compiled, lanes_of
-from security_dilemma_training.compiled.network import as_torch
+from security_dilemma_training.compiled.network import as_torch, from_torch
 from security_dilemma_training.compiled.program import Lane, Told
-from security_dilemma_training.errors import CheckpointError
+from security_dilemma_training.errors import CheckpointError, RunError
+from security_dilemma_training.first_policies import first_weights
 from security_dilemma_training.learner_sections import PPOConfig
 from security_dilemma_training.learner_states import load_weights, require_alike, require_learned
 from security_dilemma_training.monitor import scalars
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["learn"]
 
 Report = Callable[[float, str], None]
+Failed = dict["Run", CheckpointError | RunError]
 
 
-def learn(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointError]:
+def learn(runs: Sequence[Run], report: Report) -> Failed:
     """Learn what is left of some runs, whose folders are held, and write their policies.
 
     Args:
@@ -41,7 +43,7 @@ def learn(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointError]:
         report: Called with the share done and a message.
 
     Returns:
-        The runs that diverged or whose checkpoint is damaged, and why; the others are done.
+        The runs that diverged, or whose checkpoint or first policy is damaged, and why; the others are done.
 
     Raises:
         ConfigError: If this machine does not have the device.
@@ -64,12 +66,13 @@ def learn(runs: Sequence[Run], report: Report) -> dict[Run, CheckpointError]:
     return failed
 
 
-def _courses(found: Compiled, runs: Sequence[Run]) -> tuple[list[_Course], dict[Run, CheckpointError]]:
-    courses, failed = [], {}
+def _courses(found: Compiled, runs: Sequence[Run]) -> tuple[list[_Course], Failed]:
+    courses: list[_Course] = []
+    failed: Failed = {}
     for run in runs:
         try:
             courses.append(_Course(found, run))
-        except CheckpointError as error:
+        except (CheckpointError, RunError) as error:
             failed[run] = error
     return courses, failed
 
@@ -77,8 +80,7 @@ def _courses(found: Compiled, runs: Sequence[Run]) -> tuple[list[_Course], dict[
 def _steps(found: Compiled, group: Sequence[_Course]) -> Iterator[tuple[float, str]]:
     """Make the updates that are left of runs that have made the same number; yield the share made and a message."""
     program, begun = found.program, group[0].updates
-    starts = [course.run.seed if course.lane is None else course.lane for course in group]
-    lanes = lanes_of(found, [course.run.config for course in group], starts)
+    lanes = lanes_of(found, [course.run.config for course in group], [course.start for course in group])
     every = max(1, group[0].run.config.schedule.checkpoint_every // program.rollout)
     together = f" in each of {len(group)} runs" if len(group) > 1 else ""
     for updates in range(begun + 1, program.updates + 1):
@@ -97,16 +99,19 @@ class _Course:
         run: The run.
         updates: How many updates it had made when this training began.
         lane: Where it stood at its last checkpoint, as arrays of the host; None before the first.
+        start: What it goes on from: that lane, one with another run's weights, or the seed with which it begins.
     """
 
     def __init__(self, found: Compiled, run: Run) -> None:
-        """Read the run's checkpoint if there is one.
+        """Read the run's checkpoint if there is one, or else the policy that it goes on from.
 
         Raises:
             CheckpointError: If it is damaged or of another run.
+            RunError: If the run whose policy is gone on from is damaged.
         """
         self.run, self._program = run, found.program
         self.lane = _restored(run, found.shape) if run.checkpoint_path.exists() else None
+        self.start = _first(run, found) if self.lane is None else self.lane
         self.updates = self._made = 0 if self.lane is None else int(self.lane.updates)
         self._began = time.monotonic()
         self._table = ProgressTable(run.progress_path, self.updates * self._program.rollout)
@@ -151,10 +156,35 @@ class _Course:
         save_policies(self.run.policy_path, [network])
 
 
-def _named(lane: Lane) -> dict[str, Any]:
-    """The leaves of a lane by name."""
-    leaves = jax.tree_util.tree_leaves_with_path(lane)
+def _named(tree: Any) -> dict[str, Any]:
+    """The leaves of a lane, or of a part of it, by name."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
     return {jax.tree_util.keystr(place, simple=True, separator="."): leaf for place, leaf in leaves}
+
+
+def _alike(found: Mapping[str, Any], shape: Any) -> Any:
+    """Named leaves as a tree of a given shape; a CheckpointError or KeyError if they are others."""
+    expected = _named(shape)
+    for name, leaf in expected.items():
+        require_alike(name, found[name], leaf.shape, leaf.dtype.kind)
+    return jax.tree.unflatten(jax.tree.structure(shape), [found[name] for name in expected])
+
+
+def _first(run: Run, found: Compiled) -> Lane | int:
+    """What a run begins with: its seed, or a lane with the weights that it goes on from.
+
+    Raises:
+        CheckpointError: If these are damaged or of another network.
+        RunError: If their run is damaged.
+    """
+    arrays = first_weights(run.config)
+    if arrays is None:
+        return run.seed
+    try:
+        weights = _alike(_named(from_torch(arrays)), found.shape.weights)
+    except KeyError as error:
+        raise CheckpointError(f"learner.start_from is of another network than its config describes: {error}") from error
+    return found.begun_with(weights, run.config, run.seed)
 
 
 def _restored(run: Run, shape: Lane) -> Lane:
@@ -169,10 +199,7 @@ def _restored(run: Run, shape: Lane) -> Lane:
     """
     found = load_training(run.checkpoint_path)
     try:
-        found, expected = found["lane"], _named(shape)
-        for name, leaf in expected.items():
-            require_alike(name, found[name], leaf.shape, leaf.dtype.kind)
-        lane: Lane = jax.tree.unflatten(jax.tree.structure(shape), [found[name] for name in expected])
+        lane: Lane = _alike(found["lane"], shape)
     except CheckpointError as error:
         raise CheckpointError(f"{run.checkpoint_path}: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:

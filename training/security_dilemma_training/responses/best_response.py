@@ -142,6 +142,7 @@ def _learner(config: RunConfig, options: ResponseOptions, start: int) -> PPOConf
     steps, batches = options.slots * learner.n_steps, learner.slots * learner.n_steps // learner.batch_size
     sizes = (size for size in range(steps // batches, 1, -1) if steps % size == 0)
     changes: dict[str, Any] = {"slots": options.slots, "batch_size": next(sizes, steps), "device": "cpu"}
+    changes["start_from"] = None
     if start % 2 and config.game.action_mode != "continuous":
         changes["initial_strike_probability"] = MANY_STRIKES
     return learner.model_copy(update=changes)

@@ -40,7 +40,7 @@ class IndependentScheme(Scheme):
         models, self._generators = [], []
         for state in range(config.game.n_states):
             own = TurnVecEnv(self._shared, np.full(config.n_games, state))
-            models.append(build_learner(config, own, learner_seed(seed, state)))
+            models.append(build_learner(config, own, learner_seed(seed, state), state))
             self._generators.append(generators_state(models[-1].device))
         super().__init__(config, games, models)
 

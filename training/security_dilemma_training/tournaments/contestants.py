@@ -135,7 +135,8 @@ def _learned(runs: Sequence[Run], n_states: int) -> list[Contestant]:
 
 def _problems(run: Run, n_states: int) -> list[str]:
     untrained = [] if run.policy_path.exists() else ["is not trained yet: `security-dilemma train CONFIG` goes on"]
-    return untrained + game_faults(run.config.game, _config(Params(), n_states).game)
+    ours = _config(Params(), n_states).game
+    return untrained + game_faults(run.config.game, ours, any_number=run.config.any_number)
 
 
 def _numbered(found: Sequence[Contestant]) -> list[Contestant]:
