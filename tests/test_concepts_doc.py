@@ -97,9 +97,11 @@ def test_the_critics_name_parameters_measures_controls_and_keys_that_are_there()
     from security_dilemma_training.benchmark.controls import CONTROLS
     from security_dilemma_training.evaluate import pairs_of_intents
     from security_dilemma_training.learner_sections import PPOConfig
+    from security_dilemma_training.studies.registry import MEASUREMENTS, definitions_of
 
     known = {*PARAMETERS, *MEASURES, *WORLDS, *STAGE_GAMES, *STRATEGIES, *CONTROLS, *pairs_of_intents(2), "trust = 1"}
     known |= {f"learner.{name}" for name in PPOConfig.model_fields}
+    known |= set(definitions_of(list(MEASUREMENTS)))
     assert set(named(PAGES["critics.md"].split("\n## Sources")[0])) <= known
 
 
@@ -107,5 +109,5 @@ def test_every_critic_of_the_table_has_a_section() -> None:
     page = PAGES["critics.md"]
     objections = re.findall(r"^\| ([\w, ]+): ", page, re.MULTILINE)
     headings = " ".join(re.findall(r"^##+ (.*)$", page, re.MULTILINE)) + page.split("### What leaders believe")[1][:200]
-    assert len(objections) == 9
+    assert len(objections) == 10
     assert [name for line in objections for name in line.split(", ") if name not in headings] == []

@@ -13,6 +13,7 @@ from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
 from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from security_dilemma_training.sections import Frozen
+from security_dilemma_training.studies.study_config import StudyConfig
 
 __all__ = ["config_keys"]
 
@@ -23,6 +24,7 @@ KINDS: tuple[tuple[str, type[Frozen]], ...] = (
     ("Several worlds", FourWorldsConfig),
     ("A benchmark", BenchmarkConfig),
     ("A phase diagram", PhaseDiagramConfig),
+    ("A study", StudyConfig),
 )
 """The kinds of config, with their headings; a section that an earlier kind has is described there."""
 
@@ -34,6 +36,8 @@ MAPPINGS = {
     "learner": "options by name",
     "axes": "lists of values by dotted key",
     "planes": "[planes](#planes) by name",
+    "conditions": "[conditions](#conditions) by name",
+    "comparisons": "list of [comparisons](#comparisons)",
     "parameter": "name of one of the [parameters](#params)",
 }
 """What to call the values of keys whose schemas are too deep for a cell."""
@@ -69,10 +73,10 @@ def _sections(name: str, section: Schema, models: Schema, told: set[str]) -> Ite
             told.add(model)
             yield from (f"### `{name}`", prose(models[model]["description"]), _table(models[model], prefix=f"{name}."))
         return
-    entries = section.get("additionalProperties")
-    if isinstance(entries, Mapping) and "$ref" in entries:
-        model = models[_model(entries)]
-        yield from (f"### `{name}`", prose(model["description"]), _table(_deep(model, models), prefix=f"{name}.NAME."))
+    for place, entries in (("NAME.", section.get("additionalProperties")), ("", section.get("items"))):
+        if isinstance(entries, Mapping) and "$ref" in entries:
+            model, prefix = models[_model(entries)], f"{name}.{place}" if place else ""
+            yield from (f"### `{name}`", prose(model["description"]), _table(_deep(model, models), prefix=prefix))
     forms = [_model(form) for form in section.get("oneOf", ()) if "$ref" in form]
     if name == "params" and name not in told:
         told.add(name)
@@ -100,9 +104,12 @@ def _forms(name: str, forms: Sequence[Schema]) -> Iterator[str]:
 
 def _deep(model: Schema, models: Schema) -> Schema:
     """A model with the keys of its own sections in place of them."""
-    parts = {key: models[_model(section)] for key, section in model["properties"].items()}
-    keys = {f"{key}.{name}": of for key, part in parts.items() for name, of in part["properties"].items()}
-    return {"properties": keys, "required": [name for part in parts.values() for name in part["required"]]}
+    own = model["properties"]
+    parts = {key: models[_model(section)] for key, section in own.items() if "$ref" in section}
+    keys = {key: section for key, section in own.items() if key not in parts}
+    keys |= {f"{key}.{name}": of for key, part in parts.items() for name, of in part["properties"].items()}
+    needed = [name for part in (model, *parts.values()) for name in part.get("required", ())]
+    return {"properties": keys, "required": needed}
 
 
 def _model(reference: Schema) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs.generators import commands, config_keys, measures, modules
+from docs.generators import commands, config_keys, measures, modules, study_measures
 
 from security_dilemma_training.writing import write_atomically
 
@@ -25,6 +25,7 @@ def write(source: Path) -> None:
         "config_keys.part.md": config_keys.config_keys(),
         "commands.part.md": commands.reference(),
         "measures.part.md": measures.measures(),
+        "study_measures.part.md": study_measures.study_measures(),
     }
     pages = {f"{name}.rst": text for name, text in modules.pages().items()}
     _write_folder(source / "reference" / "generated", {name: text.encode() for name, text in (parts | pages).items()})

@@ -16,6 +16,7 @@ from security_dilemma_training import (
     cli_phase_diagram,
     cli_play,
     cli_replay,
+    cli_study,
     cli_theory,
     cli_tune,
 )
@@ -171,6 +172,7 @@ def four_worlds(
 app.command()(cli_evaluate.evaluate)
 app.command()(cli_benchmark.benchmark)
 app.command("phase-diagram")(cli_phase_diagram.phase_diagram)
+app.command()(cli_study.study)
 app.command()(cli_theory.theory)
 app.command()(cli_theory.tournament)
 app.command()(cli_export.export)

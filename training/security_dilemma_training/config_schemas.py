@@ -13,6 +13,7 @@ from security_dilemma_training.benchmark.plan_config import BenchmarkConfig
 from security_dilemma_training.config import FourWorldsConfig, RunConfig
 from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
 from security_dilemma_training.sections import Frozen
+from security_dilemma_training.studies.study_config import StudyConfig
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["SCHEMAS", "json_schema", "write_schemas"]
@@ -22,6 +23,7 @@ SCHEMAS: dict[str, type[Frozen]] = {
     "four_worlds.schema.json": FourWorldsConfig,
     "benchmark.schema.json": BenchmarkConfig,
     "phase_diagram.schema.json": PhaseDiagramConfig,
+    "study.schema.json": StudyConfig,
 }
 """The schema files beside the configs, and what they describe."""
 

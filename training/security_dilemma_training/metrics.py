@@ -24,11 +24,13 @@ __all__ = [
     "arms_over_time",
     "crises_per_game",
     "mean_arms",
+    "not_predatory",
     "offensive_share",
     "openings",
     "preemptive_share",
     "ratio",
     "signal_use",
+    "speaking",
     "strike_rate",
     "time_to_war",
     "tragic_war_rate",
@@ -123,7 +125,13 @@ def openings(trajectories: Trajectories) -> Openings:
 
 
 def preemptive_share(trajectories: Trajectories, who: Bools) -> float:
-    """Return the share of the strikes of ``who`` that cannot be predatory: pre-emption is what is left.
+    """Return the share of the strikes of ``who`` that cannot be predatory: pre-emption is what is left."""
+    strikes = trajectories.struck & trajectories.present & who
+    return ratio((strikes & not_predatory(trajectories)).sum(), strikes.sum())
+
+
+def not_predatory(trajectories: Trajectories) -> Bools:
+    """Return where a strike could not be predatory, (T, G, N) bool; it has a meaning for states in crisis.
 
     Striking a passive opponent pays less than an undisturbed peace: ``P (Y_i + (g+ζ) Y_j) - c + h < Y_i``, which is
     ``P (1+g) - c + h < 1`` for equal economies without spoils (the crisis matrix of Kydd 2005). P is the true chance
@@ -131,9 +139,8 @@ def preemptive_share(trajectories: Trajectories, who: Bools) -> float:
     """
     t, params = trajectories, trajectories.params
     conquered = (t.greed + params.spoils) * facing(t.economy, t.crisis)
-    predation = t.strike_chance * (t.economy + conquered) - params.war_cost + t.initiative
-    strikes = t.struck & t.present & who
-    return ratio((strikes & (predation < t.economy)).sum(), strikes.sum())
+    predation: Floats = t.strike_chance * (t.economy + conquered) - params.war_cost + t.initiative
+    return predation < t.economy
 
 
 def arms_over_time(trajectories: Trajectories, who: Bools) -> ArmsOverTime:
@@ -170,9 +177,14 @@ def signal_use(trajectories: Trajectories, who: Bools) -> dict[str, float]:
 
     The step of a state's own elimination is left out: the record of what it said is lost with it.
     """
-    eliminated = trajectories.belligerent & ~trajectories.won & (trajectories.war == "terminal")
-    there = trajectories.present & who & ~eliminated
+    there = speaking(trajectories) & who
     return {kind.name.lower(): _mean(trajectories.signal == kind, there) for kind in Signal}
+
+
+def speaking(trajectories: Trajectories) -> Bools:
+    """Return in which steps it is on record what a living state says, (T, G, N): not in that of its elimination."""
+    eliminated = trajectories.belligerent & ~trajectories.won & (trajectories.war == "terminal")
+    return trajectories.present & ~eliminated
 
 
 def _crises(trajectories: Trajectories) -> Bools:

@@ -13,7 +13,7 @@ from security_dilemma.games import Games
 from security_dilemma.params import Params
 from security_dilemma.payoffs import military_burden
 from security_dilemma.spaces import INTENTS
-from security_dilemma.stages import Stages
+from security_dilemma.stages import Signals, Stages
 from security_dilemma.state import State
 from security_dilemma_training.policies import Bools, Floats, Matched, Policy, Remembering, Watched, restart
 
@@ -49,6 +49,7 @@ class Trajectories(NamedTuple):
     crisis: Bools  # (T, G, N), in crisis at the start
     strike_chance: Floats  # (T, G, N), chance that a one-sided strike at the start wins; with N > 2 only in crisis
     dossier: Floats  # (T, G, N, N), [observer, observed] believed offensive share at the start
+    support: NDArray[np.integer]  # (T, G, N), the state that is defended in the step, by its index; -1: nobody
     struck: Bools  # (T, G, N), struck in the step
     belligerent: Bools  # (T, G, N), at war in the step
     won: Bools  # (T, G, N), won that war
@@ -96,7 +97,7 @@ def record(
     war: str = "terminal",
     action_mode: ActionMode = "multidiscrete",
     reveal_intents: bool = False,
-    signals: bool = True,
+    signals: Signals = True,
 ) -> Trajectories:
     """Play one whole game per slot; what a slot plays after its game's end is ignored.
 
@@ -112,7 +113,7 @@ def record(
         war: ``terminal``, or ``scaled`` in stage games.
         action_mode: The policy's action mode.
         reveal_intents: Whether each state observes the others' greed as well.
-        signals: Whether states can signal.
+        signals: Which signals there are: all, none or those named.
 
     Raises:
         ParameterError: If the parameters or the shape of the game are at fault.
@@ -180,6 +181,7 @@ def _row(
         "crisis": before.crisis,
         "strike_chance": strike_probability(params, before),
         "dossier": before.dossier,
+        "support": np.where(before.support.any(axis=-1), before.support.argmax(axis=-1), -1),
         "struck": outcome["struck"],
         "belligerent": outcome["belligerent"],
         "won": outcome["won"],

@@ -5,29 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from security_dilemma_training.config import NAME, Experiment, RunConfig
 from security_dilemma_training.determinants import config_hash
 from security_dilemma_training.faults import Fault
-from security_dilemma_training.learner_sections import Learner, PPOConfig
 from security_dilemma_training.phase_diagram.planes import PLANES, PlaneConfig, plane_faults, text_of
-from security_dilemma_training.sections import EvaluationConfig, OutputConfig, ScheduleConfig, Seeds, params_faults
+from security_dilemma_training.sections import Seeds, params_faults
+from security_dilemma_training.short_runs import ShortRuns
 
 __all__ = ["Cell", "PhaseDiagramConfig"]
 
 MOST_RUNS = 10_000
 """More runs are most likely a slip, and can be asked for in parts."""
-
-LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
-    "learner": {"backend": "jax", "device": "auto"},
-    "schedule": {"agent_steps": 500_000},
-    "evaluation": {"games": 500},
-    "output": {"tensorboard": False},
-}
-"""What holds in a section where a config leaves it out: a diagram has many runs, and wants each one to be short."""
 
 
 class Cell(NamedTuple):
@@ -49,34 +41,13 @@ class Cell(NamedTuple):
         return self.config.folder
 
 
-class PhaseDiagramConfig(Experiment):
+class PhaseDiagramConfig(ShortRuns):
     """The same learner over planes of two parameters."""
 
     planes: dict[str, PlaneConfig] = Field(default_factory=lambda: dict(PLANES), min_length=1)
     """Planes by name, each of two parameters; all other parameters are the model's defaults, changed by `params`."""
-    learner: Learner = PPOConfig(backend="jax", device="auto")
-    """The learner and its options; PPO takes the jax backend where none is given."""
-    schedule: ScheduleConfig = ScheduleConfig(agent_steps=500_000)
-    """How long to learn."""
     seeds: Seeds = (0, 1, 2)
     """One run for each cell and seed."""
-    evaluation: EvaluationConfig = EvaluationConfig(games=500)
-    """How learned policies are measured."""
-    output: OutputConfig = OutputConfig(tensorboard=False)
-    """Where results go."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _filled(cls, data: Any) -> Any:
-        """Let a section that gives some options keep what a diagram takes for the others."""
-        if not isinstance(data, Mapping):
-            return data
-        filled = dict(data)
-        for section, options in LEFT_OUT.items():
-            given = data.get(section)
-            if isinstance(given, Mapping) and (section != "learner" or given.get("algorithm", "ppo") == "ppo"):
-                filled[section] = {**options, **given}
-        return filled
 
     @property
     def label(self) -> str:

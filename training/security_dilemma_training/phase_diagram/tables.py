@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from security_dilemma_training.csv_tables import csv_text
 from security_dilemma_training.phase_diagram.measured import METRICS, MeasuredCell, MeasuredPlane
 from security_dilemma_training.verdict import Ending
 from security_dilemma_training.writing import write_atomically
@@ -26,8 +25,8 @@ def write_tables(planes: Sequence[MeasuredPlane], folder: Path) -> None:
         folder: Where to; folders of runs within it are told as they are reached from there.
     """
     varied = list(dict.fromkeys(name for plane in planes for name in plane.plane.parameters))
-    write_atomically(folder / RESULTS_FILE, _text(row for plane in planes for row in _runs(plane, varied, folder)))
-    write_atomically(folder / CELLS_FILE, _text(row for plane in planes for row in _cells(plane, varied)))
+    write_atomically(folder / RESULTS_FILE, csv_text(row for plane in planes for row in _runs(plane, varied, folder)))
+    write_atomically(folder / CELLS_FILE, csv_text(row for plane in planes for row in _cells(plane, varied)))
 
 
 def _runs(plane: MeasuredPlane, varied: Sequence[str], folder: Path) -> Iterator[Mapping[str, Any]]:
@@ -87,20 +86,3 @@ def _theory(cell: MeasuredCell) -> dict[str, Any]:
         "expected": str(cell.expected.outcome or "open"),
         "why": cell.expected.reason,
     }
-
-
-def _text(rows: Iterator[Mapping[str, Any]]) -> str:
-    text = io.StringIO(newline="")
-    table: csv.DictWriter[str] | None = None
-    for row in rows:
-        if table is None:
-            table = csv.DictWriter(text, list(row), lineterminator="\n")
-            table.writeheader()
-        table.writerow({name: _written(value) for name, value in row.items()})
-    return text.getvalue()
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.6g}"
-    return "" if value is None else value
