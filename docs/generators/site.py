@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docs.generators import commands, config_keys, measures, modules, study_measures
+from docs.generators import commands, config_keys, measures, modules, study_findings, study_measures
 
 from security_dilemma_training.writing import write_atomically
 
@@ -27,6 +27,7 @@ def write(source: Path) -> None:
         "measures.part.md": measures.measures(),
         "study_measures.part.md": study_measures.study_measures(),
     }
+    parts |= study_findings.study_findings(source / "studies")
     pages = {f"{name}.rst": text for name, text in modules.pages().items()}
     _write_folder(source / "reference" / "generated", {name: text.encode() for name, text in (parts | pages).items()})
     _write_folder(source / "notebooks", {path.name: path.read_bytes() for path in NOTEBOOKS.glob("*.ipynb")})

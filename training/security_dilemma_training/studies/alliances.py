@@ -39,12 +39,8 @@ class Pacts(NamedTuple):
 
     rate: float  # share of states' steps in a pact
     chance: float  # the same if those who support anyone drew whom
-    renewal: (
-        float  # share of the pacts of a step, whose partners live on among three or more, that are in force in the next
-    )
-    duration: (
-        float  # mean length of a pact in steps; those that an elimination or the time limit cut short count as they are
-    )
+    renewal: float  # share of pacts that are in force in the next step, of those whose partners live on among three
+    duration: float  # mean length of a pact in steps; one that an elimination or the time limit cuts short counts
 
 
 class Balancing(NamedTuple):
