@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.generators.tables import code, table
+from docs.generators.tables import table
 
 from security_dilemma_training.benchmark.markdown import escaped
 
@@ -36,7 +36,7 @@ def findings(path: Path) -> str:
 
 
 def _row(row: Mapping[str, str]) -> list[str]:
-    names = [code(row[name]) for name in ("metric", "condition", "against")]
+    names = [escaped(row[name].replace("_", " ")) for name in ("metric", "condition", "against")]
     sides = [_side(row, side) for side in ("condition", "against")]
     return [*names, *sides, _p(row["p_holm"]), row["expected"], escaped(row["finding"])]
 
@@ -52,7 +52,7 @@ def _number(text: str) -> str:
     if not text:
         return ""
     value = float(text)
-    return f"{value:z.1f}" if abs(value) >= 10 else f"{value:z.3f}"
+    return f"{value:z.{1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 or value == 0 else 3}f}"
 
 
 def _p(text: str) -> str:

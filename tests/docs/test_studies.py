@@ -77,6 +77,6 @@ def test_a_table_of_findings(tmp_path: Path) -> None:
         "arms,a,b,1.25,1,2,12.5,,,0.0001,higher,as expected\nat_war,a,b,,,,0,0,0.3,,equal,nothing to compare\n"
     )
     assert findings(path).splitlines()[2:] == [
-        "| `arms` | `a` | `b` | 1.250 \\[1.000, 2.000\\] | 12.5 | <.001 | higher | as expected |",
-        "| `at_war` | `a` | `b` | – | 0.000 \\[0.000, 0.300\\] | – | equal | nothing to compare |",
+        "| arms | a | b | 1.25 \\[1.00, 2.00\\] | 12.5 | <.001 | higher | as expected |",
+        "| at war | a | b | – | 0.00 \\[0.00, 0.30\\] | – | equal | nothing to compare |",
     ]
