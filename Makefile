@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests start many processes: each would compile this package's source anew where Python may not keep what it compiled.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup four-worlds test fast nightly lint format schema docs benchmarks clean
 
@@ -17,6 +19,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 four-worlds: setup  ## train and evaluate in Jervis's four worlds; ARGS="--seeds 20" and the like
 	$(BIN)/security-dilemma four-worlds $(ARGS)
+
+test fast nightly: export OMP_NUM_THREADS := 1
 
 test: lint  ## the gate: formatting, lint, types and every test but the nightly ones
 	$(BIN)/python -m pytest -n 2 -m "not nightly"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -77,6 +78,8 @@ class Range:
         """Whether ``value``, or each value of an array, is a finite number of this range; flags are no numbers."""
         if value is None:
             return self.optional
+        if type(value) is float:  # most are, and closed forms ask many thousand times
+            return math.isfinite(value) and self._inside(value)
         try:
             values = np.asarray(value, dtype=object).ravel()
         except ValueError:
@@ -84,9 +87,12 @@ class Range:
         if not all(isinstance(x, Real) and not isinstance(x, bool) for x in values):
             return False
         array = values.astype(float)
-        above = array > self.low if self.open_low else array >= self.low
-        below = array < self.high if self.open_high else array <= self.high
-        return bool(array.size and np.all(np.isfinite(array) & above & below))
+        return bool(array.size and np.all(np.isfinite(array) & self._inside(array)))
+
+    def _inside(self, number: Any) -> Any:
+        above = number > self.low if self.open_low else number >= self.low
+        below = number < self.high if self.open_high else number <= self.high
+        return above & below
 
 
 def _parameter(

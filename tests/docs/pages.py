@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
+
+import pytest
+
+from security_dilemma_training.cli import main
 
 __all__ = ["DOCS", "PAGES", "ROOT", "Block", "blocks", "commands", "follow", "section"]
 
@@ -65,7 +72,14 @@ def commands(block: Block) -> list[list[str]]:
     return [[program.removeprefix(".venv/bin/"), *words] for program, *words in parts]
 
 
-def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warnings: str = "error") -> str:
+def follow(
+    given: Iterable[Block],
+    folder: Path,
+    more: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    warnings: str = "error",
+    *,
+    here: bool = False,
+) -> str:
     """Do what blocks say, in a folder: save those that have a name, run the commands of the others.
 
     Commands of other programs, which prepare the machine, are left out.
@@ -73,14 +87,17 @@ def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warni
     Args:
         given: The blocks.
         folder: Where it is done.
-        more: Changes to the config that every ``train`` takes as well, so that it is short.
+        more: What commands of the package take as well, by the command, so that they are short.
         warnings: What Python does on a warning.
+        here: Whether the package's commands run in this process, which saves the seconds that its imports take. Not
+            where a page brings modules of its own.
 
     Returns:
         All that the commands print.
     """
     path = os.pathsep.join([str(ROOT / "envs"), str(ROOT / "training"), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONWARNINGS": warnings, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    environment["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # processes that train compile in less time
     printed = ""
     for block in given:
         if block.title:
@@ -88,9 +105,27 @@ def follow(given: Iterable[Block], folder: Path, more: Sequence[str] = (), warni
         for program, *words in commands(block):
             if program not in STARTS:
                 continue
-            extra = more if words[:1] == ["train"] else ()
+            extra = more.get(words[0], ())
+            if here and program == "security-dilemma":
+                printed += _called([program, *words, *extra], folder, environment)
+                continue
             command = [sys.executable, *STARTS[program], *words, *extra]
             ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
             assert ended.returncode == 0, f"{program} {shlex.join(words)}\n{ended.stdout}\n{ended.stderr}"
             printed += ended.stdout
     return printed
+
+
+def _called(words: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+    """What a command of the package prints; it runs in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", words)
+        patch.setattr(sys, "path", [*sys.path])
+        for name in environment.keys() - os.environ.keys() | {"PYTHONWARNINGS", "PYTHONPATH"}:
+            patch.setenv(name, environment[name])
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert not end.value.code, f"{shlex.join(words)}\n{out.getvalue()}\n{err.getvalue()}"
+    return out.getvalue()

@@ -16,6 +16,8 @@ from security_dilemma_training import import_paths
 from security_dilemma_training.benchmark.plan_config import BenchmarkConfig, load_benchmark
 from security_dilemma_training.config import FourWorldsConfig, RunConfig, load, parse
 from security_dilemma_training.phase_diagram.diagram_config import PhaseDiagramConfig
+from security_dilemma_training.studies.finding import load_study
+from security_dilemma_training.studies.study_config import StudyConfig
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, commands, follow
 
 OTHERS = ("pip", "ray", "source", "cd", "git", "jupyter", "printf")
@@ -34,8 +36,13 @@ SLOW = {"theory.md"}
 FOLLOWED = ("tutorial.md", "how_to/own_motive.md", "how_to/many_states.md")
 """Pages that are followed step by step."""
 
-SHORT = ("schedule.agent_steps=20000", "evaluation.games=20", "seeds=[0,3]")
-"""Changes that make their trainings short."""
+ALONE = ("--workers", "1")
+SHORT = {
+    "train": ("schedule.agent_steps=20000", "learner.n_epochs=1", "evaluation.games=20", "seeds=[0,3]", *ALONE),
+    "evaluate": ("--games", "20", *ALONE),
+    "tournament": ("--games", "10", *ALONE),
+}
+"""What makes their commands short."""
 
 
 def text_of(page: str) -> str:
@@ -125,6 +132,8 @@ def assert_valid(page: str, name: str, *words: str) -> None:
     if "--help" in words:
         return
     given = command.make_context(name, list(words), parent=above.parent).params
+    if name == "study" and given["name"] is not None:
+        load_study(given["name"], given["overrides"] or [])
     config = given.get("config") or next((Path(word) for word in words if word.endswith((".yaml", ".yml"))), None)
     if config is None or is_saved(str(config), page):
         return
@@ -152,6 +161,8 @@ def test_configs_are_valid(page: str) -> None:
             BenchmarkConfig.model_validate(data)
         elif "planes" in data:
             parse(data, PhaseDiagramConfig)
+        elif "conditions" in data:
+            parse(data, StudyConfig)
         elif "worlds" in data:
             parse(data, FourWorldsConfig)
         else:
@@ -162,4 +173,4 @@ def test_configs_are_valid(page: str) -> None:
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_pages_can_be_followed(page: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
-    follow(blocks(text_of(page)), tmp_path, SHORT)
+    follow(blocks(text_of(page)), tmp_path, SHORT, here=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -205,6 +206,7 @@ def assert_permuted(one: Turn, other: Turn, order: list[int]) -> None:
         assert_allclose(y_pairs, x_pairs[order][:, order], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(games(crisis_rate=1.0), st.randoms(use_true_random=False))
 def test_relabelling_the_states_permutes_everything(game: tuple[Params, Script], random: Any) -> None:

@@ -165,6 +165,7 @@ def test_words_of_every_size_become_numbers_within_bounds() -> None:
     assert normal[0] == -normal[-1]
 
 
+@pytest.mark.slow
 def test_a_game_draws_what_it_uses() -> None:
     key, names = jax.random.key(5), Draws._fields
     two, three = JaxSecurityDilemma(), JaxSecurityDilemma(3, action_mode="continuous")
@@ -208,6 +209,7 @@ def test_parameters_known_beforehand_are_those_given_as_data(params: Params) -> 
     assert not state.alive.all()
 
 
+@pytest.mark.slow
 def test_shapes_and_masks() -> None:
     game = JaxSecurityDilemma(3)
     observations, state = game.reset(jax.random.key(0), WORLDS["intense"])

@@ -8,15 +8,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxmarl.environments.multi_agent_env import MultiAgentEnv
-from jaxmarl.wrappers.baselines import LogWrapper
 from numpy.testing import assert_allclose, assert_array_equal
 
 from security_dilemma import ParameterError
 from security_dilemma.arrays import Array
-from security_dilemma.jaxmarl_env import JaxMARLSecurityDilemma
+
+pytestmark = pytest.mark.slow
 
 MODES = ("discrete", "multidiscrete", "continuous")
+
+
+def made(world: str, **options: Any) -> Any:
+    """Games for JaxMARL, which takes seconds to be imported: only where a test needs it."""
+    from security_dilemma.jaxmarl_env import JaxMARLSecurityDilemma
+
+    return JaxMARLSecurityDilemma(world, **options)
 
 
 def sampled(env: Any, key: Array) -> dict[str, Array]:
@@ -24,10 +30,11 @@ def sampled(env: Any, key: Array) -> dict[str, Array]:
     return {agent: env.action_space(agent).sample(one) for agent, one in zip(env.agents, keys, strict=True)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_games_are_those_of_the_jax_face(mode: Any) -> None:
-    env = JaxMARLSecurityDilemma("not_intense", n_states=3, action_mode=mode, crisis_rate=0.8)
+    from jaxmarl.environments.multi_agent_env import MultiAgentEnv
+
+    env = made("not_intense", n_states=3, action_mode=mode, crisis_rate=0.8)
     assert isinstance(env, MultiAgentEnv)
     key = jax.random.key(0)
     observations, state = env.reset(key)
@@ -47,9 +54,10 @@ def test_games_are_those_of_the_jax_face(mode: Any) -> None:
         assert bool(dones["__all__"]) == bool(came.over)
 
 
-@pytest.mark.slow
 def test_jaxmarls_wrapper_counts_whole_games() -> None:
-    env = LogWrapper(JaxMARLSecurityDilemma("intense", max_cycles=4, crisis_rate=0.0))
+    from jaxmarl.wrappers.baselines import LogWrapper
+
+    env = LogWrapper(made("intense", max_cycles=4, crisis_rate=0.0))
     keys = jax.random.split(jax.random.key(1), 8)
     _, states = jax.vmap(env.reset)(keys)
     step, lengths = jax.jit(jax.vmap(env.step)), []
@@ -65,6 +73,6 @@ def test_jaxmarls_wrapper_counts_whole_games() -> None:
 
 def test_faults_are_told() -> None:
     with pytest.raises(ParameterError, match="war_cost"):
-        JaxMARLSecurityDilemma("intense", war_cost=2.0)
+        made("intense", war_cost=2.0)
     with pytest.raises(ParameterError, match="intense"):
-        JaxMARLSecurityDilemma("intence")
+        made("intence")

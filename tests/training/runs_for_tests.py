@@ -35,6 +35,14 @@ def small_config(**changes: Any) -> RunConfig:
     return parse(merged(base, changes), RunConfig)
 
 
+def jax_config(**changes: Any) -> RunConfig:
+    """Return a config of the compiled path with four updates, in short games so that ends and restarts are frequent.
+
+    Tests that only need some compiled program take this one: within a process it is compiled once.
+    """
+    return small_config(**merged({"learner": {"backend": "jax"}, "game": {"max_cycles": 6}}, changes))
+
+
 def crisis_config(**changes: Any) -> RunConfig:
     """Return a config of the one-shot crisis with a learner that settles in seconds."""
     learner = {"slots": 512, "n_steps": 4, "batch_size": 2048, "n_epochs": 8, "learning_rate": 3e-3}

@@ -24,7 +24,7 @@ from security_dilemma_training.jobs import Job, Outcome
 from security_dilemma_training.learner_sections import LearnerConfig
 from security_dilemma_training.runs import Run
 from security_dilemma_training.writing import folder_lock
-from tests.training.runs_for_tests import new_run, silent, small_config
+from tests.training.runs_for_tests import jax_config, new_run, silent, small_config
 
 COMPILED = {"backend": "jax"}
 
@@ -203,7 +203,7 @@ def test_what_all_meet_is_told_of_each(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.mark.slow
 def test_a_compiled_batch_loses_nothing_by_one_that_fails(tmp_path: Path) -> None:
-    config = small_config(learner=COMPILED, evaluation={"games": 20})
+    config = jax_config(evaluation={"games": 20})
     runs = [new_run(tmp_path / f"seed_{k}", config, k) for k in range(4)]
     runs[1].checkpoint_path.write_bytes(b"damaged")
     with folder_lock(runs[2].folder):

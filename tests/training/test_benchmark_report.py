@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,13 @@ from security_dilemma_training.benchmark.terminal import print_leaderboard
 from security_dilemma_training.statistics import wilson_interval
 from tests.training.benchmark_rows import WARS, row, some_rows
 from tests.training.html_pages import Reader
+from tests.training.no_figures import point
+
+pytestmark = pytest.mark.slow
 
 Rows = list[dict[str, Any]]
 CONTROLLED = ("none", "intent_revealed")
 COMMAND = "security-dilemma benchmark configs/benchmark.yaml"
-
-POINT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
-
-
-def point(_figure: object, path: Path) -> None:
-    """Instead of a figure, write a picture of one point: drawing takes most of the time of a report."""
-    path.with_suffix(".png").write_bytes(POINT)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,22 @@ from security_dilemma.state import Move
 from security_dilemma_training.batches import batches, shape_of
 from security_dilemma_training.checkpoints import load_training, save_training
 from security_dilemma_training.compiled.lanes import OneByOne, SideBySide, compiled
-from security_dilemma_training.config import RunConfig
 from security_dilemma_training.errors import CheckpointError
 from security_dilemma_training.evaluate import evaluate_run
 from security_dilemma_training.learners import build_games, load_policy
 from security_dilemma_training.runs import Run
 from security_dilemma_training.train import train, train_together
-from tests.training.runs_for_tests import crisis_config, merged, new_run, silent, small_config
+from tests.training.runs_for_tests import crisis_config, jax_config, new_run, silent, small_config
 
 pytestmark = pytest.mark.slow
 
-JAX: dict[str, Any] = {"learner": {"backend": "jax"}}
 
-
-def jax_config(**changes: Any) -> RunConfig:
-    """A small config of four updates, in short games so that ends and restarts are frequent."""
-    return small_config(**merged(JAX | {"game": {"max_cycles": 6}}, changes))
+@pytest.fixture
+def quickly_compiled() -> Iterator[None]:
+    """Leave out most optimizations: compiling takes a third less. Not where results are compared to the bit."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 def policy_of(run: Run) -> dict[str, Any]:
@@ -115,6 +116,7 @@ def test_lanes_do_not_touch_each_other(tmp_path: Path) -> None:
     assert 0 < sum(manifest["cpu_seconds"] for manifest in manifests) <= spent + 0.01  # each has its share
 
 
+@pytest.mark.usefixtures("quickly_compiled")
 def test_lanes_side_by_side_learn_the_same(tmp_path: Path) -> None:
     # as on an accelerator: one program over all of them, which may round otherwise
     runs = worlds(tmp_path)
@@ -197,6 +199,7 @@ def strike_rate(run: Run) -> float:
     return float(np.mean(actions[..., 0] == Move.STRIKE))
 
 
+@pytest.mark.usefixtures("quickly_compiled")
 def test_the_basin_of_theory(tmp_path: Path) -> None:
     # THEORY 3: at b = 1 a pair ends at war iff it starts above π* = 0.67; from below see the next test
     learner = {"initial_strike_probability": 0.92, "entropy_coefficient": 0.0, "backend": "jax"}
@@ -205,6 +208,7 @@ def test_the_basin_of_theory(tmp_path: Path) -> None:
     assert strike_rate(run) == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.mark.usefixtures("quickly_compiled")
 @pytest.mark.parametrize(("balance", "settles"), [(1.0, 0.0264), (0.5, None)])
 def test_the_logit_response_of_theory(tmp_path: Path, balance: float, settles: float | None) -> None:
     # THEORY 4 with four moves that amount to a hold: x / (1 - x) = ¼ exp(λ [-(1 + c - P) + x (½ + c)])

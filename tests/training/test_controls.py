@@ -194,6 +194,7 @@ def test_what_is_no_rate_is_refused(wrong: float) -> None:
 # --- trained and measured under a control ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("control", ["intent_revealed", "signals_off"])
 def test_what_measures_a_policy_plays_the_game_it_was_trained_in(control: str, tmp_path: Path) -> None:
     data = small_config(evaluation={"games": 30}, schedule={"agent_steps": 384}).model_dump(exclude_unset=True)

@@ -25,7 +25,7 @@ from security_dilemma_training.errors import RunError
 from security_dilemma_training.jobs import Outcome
 from security_dilemma_training.provenance import circumstances
 from security_dilemma_training.runs import Run
-from tests.training.runs_for_tests import new_run, silent, small_config
+from tests.training.runs_for_tests import jax_config, new_run, silent, small_config
 
 NOTHING = {"exploitability": None, "beliefs": None}
 VERSIONS = circumstances()["versions"]
@@ -42,6 +42,7 @@ class Box:
         self.mail.append(news)
 
 
+@pytest.mark.slow
 def test_what_a_node_does(tmp_path: Path) -> None:
     made, box = new_run(tmp_path / "run", small_config(evaluation={"games": 20})), Box()
     files, entries, error = remote_run(5, packed_all([made.folder]), NOTHING, box, VERSIONS, False)
@@ -100,7 +101,7 @@ def test_a_batch_that_is_cancelled_sends_what_it_has(tmp_path: Path, monkeypatch
 
 @pytest.mark.slow
 def test_a_node_trains_a_batch_side_by_side(tmp_path: Path) -> None:
-    config = small_config(learner={"backend": "jax"}, evaluation={"games": 20})
+    config = jax_config(evaluation={"games": 20})
     runs, box = [new_run(tmp_path / f"seed_{k}", config, k) for k in range(3)], Box()
     runs[1].checkpoint_path.write_bytes(b"damaged")
     folders = [run.folder for run in runs]

@@ -72,6 +72,7 @@ def test_the_horizon_is_the_configs() -> None:
     assert found["pairs"]["both_security_seekers"]["war_rate"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 5])
 def test_many_states(n: int) -> None:
     many = config(game={"n_states": n}, learner={"slots": 30 * n, "batch_size": 30 * n})
@@ -117,10 +118,11 @@ def test_games_and_seed_can_be_chosen_and_runs_of_one_seed_are_independent(
     assert json.loads(runs[0].evaluation_path.read_text()) == chosen
 
 
+@pytest.mark.slow
 def test_results_are_measured_again_only_where_something_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = run_of(tmp_path, "intense", 0)
+    run = run_of(tmp_path, "intense", 0, game={"max_cycles": 8}, evaluation={"games": 20})
     run.policy_path.write_bytes(b"weights")
     asked: list[Run] = []
 
@@ -144,7 +146,7 @@ def test_results_are_measured_again_only_where_something_changed(
     for options in ({"games": 30}, {"seed": 5}):
         assert measured(run, **options)
     assert measured(run)
-    changed = run.config.model_copy(update={"evaluation": EvaluationConfig(games=100, horizon=7)})
+    changed = run.config.model_copy(update={"evaluation": EvaluationConfig(games=20, horizon=7)})
     assert measured(Run.create(run.folder, changed, 0))
     run = Run.open(run.folder)
     run.policy_path.write_bytes(b"other weights")

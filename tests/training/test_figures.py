@@ -34,6 +34,7 @@ def points(figure: Figure) -> list[float]:
     return sorted(float(y) for heights in drawn for y in heights if not np.isnan(y))
 
 
+@pytest.mark.slow
 def test_every_seed_is_a_point_in_jerviss_order(worlds: list[WorldSummary]) -> None:
     figure = figures.tragic_war_rates(worlds)
     heights = points(figure)

@@ -16,6 +16,7 @@ from security_dilemma_training.four_worlds import four_worlds, train_and_evaluat
 from security_dilemma_training.responses.best_response import ResponseOptions
 from security_dilemma_training.runs import Run, find_runs
 from security_dilemma_training.writing import folder_lock
+from tests.training.no_figures import only_words
 from tests.training.runs_for_tests import merged
 
 SMALL: dict[str, Any] = {
@@ -70,7 +71,10 @@ def test_from_nothing_to_the_report_and_again(tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.slow
-def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_fails_loses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    only_words(monkeypatch)
     folder = tmp_path / "results"
     asked = config(folder)
     assert four_worlds(asked, folder, 1) == 0
@@ -95,7 +99,11 @@ def test_a_run_that_fails_loses_no_other(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 @pytest.mark.slow
-def test_compiled_runs_of_all_worlds_are_trained_together(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_compiled_runs_of_all_worlds_are_trained_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    only_words(monkeypatch)
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # the process that trains compiles in less time
     folder = tmp_path / "results"
     asked = config(folder, learner={"backend": "jax"})
     damaged = Run.create(folder / "doubly_safe" / "seed_1", asked.for_world("doubly_safe"), 1)

@@ -72,6 +72,7 @@ class Forgetful:
         return [Move.HOLD, 0]
 
 
+@pytest.mark.slow
 def test_among_partners_that_cannot_say_what_they_remember_a_run_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,7 @@ def test_results_come_in_the_order_of_the_jobs() -> None:
     assert exit_status(outcomes) == 0
 
 
+@pytest.mark.slow
 def test_workers_are_kept() -> None:
     outcomes = run_jobs([Job("who", whoami)] * 6, workers=2)
     processes = {outcome.result for outcome in outcomes}
@@ -93,6 +94,7 @@ def test_workers_are_kept() -> None:
     assert os.getpid() not in processes
 
 
+@pytest.mark.slow
 def test_each_worker_has_its_own_environment() -> None:
     where = Job("where", environment, {"name": "PLACE_OF_A_TEST"})
     own = [{"PLACE_OF_A_TEST": "left"}, {"PLACE_OF_A_TEST": "right"}]
@@ -115,6 +117,7 @@ def test_of_what_is_done_together_each_part_may_fail_alone(capfd: pytest.Capture
     assert {part.error for part in outcomes_of_parts(outcomes[1], "ab")} == {outcomes[1].error}
 
 
+@pytest.mark.slow
 def test_failures_and_deaths_lose_no_other_job(capsys: pytest.CaptureFixture[str]) -> None:
     functions = [fail, leave, die, be_killed, unpicklable]
     jobs = [Job(function.__name__, function) for function in functions]
@@ -135,6 +138,7 @@ def test_failures_and_deaths_lose_no_other_job(capsys: pytest.CaptureFixture[str
     assert "ValueError: no such world" in told
 
 
+@pytest.mark.slow
 def test_what_the_user_can_mend_is_told_without_a_traceback() -> None:
     kinds = ("run", "checkpoint", "config", "parameter")
     outcomes = run_jobs([Job(kind, meet, {"kind": kind}) for kind in kinds], workers=1)
@@ -187,6 +191,7 @@ def alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stop", "function"), [(signal.SIGINT, linger), (signal.SIGKILL, linger), (signal.SIGINT, linger_deafly)]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,13 @@ def params(**changes: Any) -> dict[str, Any]:
     return found
 
 
-def drawn(plane: PlaneConfig, **changes: Any) -> dict[str, Boundary]:
-    return {found.label: found for found in boundaries(plane, params(**changes))}
+@cache
+def _drawn(plane: PlaneConfig, changes: tuple[tuple[str, float], ...]) -> dict[str, Boundary]:
+    return {found.label: found for found in boundaries(plane, params(**dict(changes)))}
+
+
+def drawn(plane: PlaneConfig, **changes: float) -> dict[str, Boundary]:
+    return _drawn(plane, tuple(changes.items()))
 
 
 def points(boundary: Boundary) -> np.ndarray[Any, Any]:

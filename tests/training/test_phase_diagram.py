@@ -15,8 +15,8 @@ from security_dilemma_training.phase_diagram import measured, report
 from security_dilemma_training.phase_diagram.diagram import phase_diagram
 from security_dilemma_training.phase_diagram.wanted import there, wanted_runs
 from security_dilemma_training.writing import folder_lock
+from tests.training.no_figures import point
 from tests.training.phase_results import NAMES, Here, tiny
-from tests.training.test_phase_report import point
 
 pytestmark = pytest.mark.slow
 
@@ -115,10 +115,12 @@ def test_two_cannot_work_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "sb3"])
-def test_from_nothing_to_the_report_and_again(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_nothing_to_the_report_and_again(
+    backend: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # the process that trains compiles in less time
     learner: Mapping[str, Any] = {"backend": backend}
-    workers = 2 if backend == "sb3" else 1  # each process compiles
-    assert phase_diagram(tiny(learner=learner), LocalEngine(workers), "security-dilemma phase-diagram") == 0
+    assert phase_diagram(tiny(learner=learner), LocalEngine(1), "security-dilemma phase-diagram") == 0
     folder = Path("out")
     trained = {path: path.stat().st_mtime_ns for path in folder.rglob("policy.npz")}
     assert len(trained) == 8

@@ -11,9 +11,9 @@ from security_dilemma_training.phase_diagram import diagram, measured, pace, rep
 from security_dilemma_training.phase_diagram.diagram import phase_diagram, print_plan
 from security_dilemma_training.phase_diagram.pace import Crew, Pace, keep_pace, kept_pace, measured_pace, short_training
 from security_dilemma_training.phase_diagram.wanted import wanted_runs
+from tests.training.no_figures import point
 from tests.training.phase_results import NAMES, Here, tiny
 from tests.training.runs_for_tests import silent
-from tests.training.test_phase_report import point
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import math
 from pathlib import Path
@@ -22,16 +21,11 @@ from security_dilemma_training.phase_diagram.terminal import print_planes
 from security_dilemma_training.statistics import wilson_interval
 from security_dilemma_training.verdict import Ending
 from tests.training.html_pages import Reader, chart_in, data_of
+from tests.training.no_figures import point
 from tests.training.phase_results import BETWEEN, PEACE, SMALL, WAR, made_up, offence_fights
 from tests.training.runs_for_tests import merged
 
 COMMAND = "security-dilemma phase-diagram configs/phase_diagram.yaml --seeds 2"
-POINT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
-
-
-def point(_figure: object, path: Path) -> None:
-    """Instead of a figure, write a picture of one point: drawing takes most of the time of a report."""
-    path.with_suffix(".png").write_bytes(POINT)
 
 
 @pytest.fixture(scope="module")

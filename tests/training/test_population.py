@@ -84,6 +84,7 @@ def test_taking_in_a_member_draws_nothing_from_the_learners_generators() -> None
     assert torch.equal(torch.rand(4), expected)
 
 
+@pytest.mark.slow
 def test_the_pool_is_written_and_is_what_the_policy_is_measured_among(tmp_path: Path) -> None:
     run = new_run(tmp_path / "run", population(partners={"strategies": ["dove"]}))
     train(run, silent)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from security_dilemma_training import report
 from security_dilemma_training.report import write_report
 from security_dilemma_training.summary import summarise
 from tests.training.experiments import evaluated, run_of
 from tests.training.html_pages import Reader
+from tests.training.no_figures import only_words
 from tests.training.players import Coin
 
 Results = list[Mapping[str, Any]]
@@ -36,12 +36,12 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]
 
 
 @pytest.fixture
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the page, which takes time: what is in it is tested in ``test_reports_in_browser``."""
-    monkeypatch.setattr(report, "report_page", lambda *_: "")
+def words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the page, see ``test_reports_in_browser``, and figures, see ``test_figures``."""
+    only_words(monkeypatch)
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_the_report(experiment: tuple[Path, Results]) -> None:
     folder, results = experiment
     path = write_report(results, folder, command="security-dilemma four-worlds --seeds 2")
@@ -80,7 +80,7 @@ def test_every_figure_that_the_report_shows_is_there(experiment: tuple[Path, Res
     assert str(folder) not in source
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_without_run_folders_the_curves_are_left_out(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     text = write_report(experiment[1], tmp_path / "elsewhere").read_text(encoding="utf-8")
     assert "arms_over_time" not in text
@@ -88,7 +88,7 @@ def test_without_run_folders_the_curves_are_left_out(experiment: tuple[Path, Res
     assert "learning_curves" not in text
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_results_are_tidy(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     results = experiment[1]
     write_report(results, tmp_path)
@@ -103,21 +103,21 @@ def test_results_are_tidy(experiment: tuple[Path, Results], tmp_path: Path) -> N
             assert row[name] == ("" if value is None else str(value))
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_one_seed_of_one_world(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     text = write_report(experiment[1][:1], tmp_path).read_text(encoding="utf-8")
     assert text.count("**Doubly safe.**") == 1
     assert "| Doubly safe | -0.9 | 0.95 | 1 | 0.000 |" in text
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_many_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_of(tmp_path, "intense", 0, game={"n_states": 3}, learner={"slots": 30, "batch_size": 30})
     text = write_report([evaluated(monkeypatch, run, Coin(0.5))], tmp_path).read_text(encoding="utf-8")
     assert "Theory makes no prediction" in text
 
 
-@pytest.mark.usefixtures("no_page")
+@pytest.mark.usefixtures("words")
 def test_runs_that_failed_are_told_at_the_top(experiment: tuple[Path, Results], tmp_path: Path) -> None:
     failed = {"intense/seed_1": "damaged", "intense/seed_2": "killed"}
     for names, told in [

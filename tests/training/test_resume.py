@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import random
 import signal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -117,18 +118,16 @@ def goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: RunConfig) 
     assert_same(parts, whole)
 
 
+AMONG_THE_FAST = [("ppo", "self_play"), ("dqn", "self_play")]
+
+
 @pytest.mark.parametrize(
-    ("algorithm", "scheme"), [("ppo", "self_play"), ("dqn", "self_play"), ("ppo", "independent"), ("ppo", "population")]
+    ("algorithm", "scheme"),
+    [
+        pytest.param(*both, marks=[] if both in AMONG_THE_FAST else [pytest.mark.slow])
+        for both in product(ALGORITHMS, SCHEMES)
+    ],
 )
-def test_an_interrupted_run_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, algorithm: str, scheme: str
-) -> None:
-    goes_on(tmp_path, monkeypatch, small(algorithm, scheme))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_learner_goes_on_in_every_scheme(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, algorithm: str, scheme: str
 ) -> None:

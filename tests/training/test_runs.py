@@ -225,6 +225,7 @@ def hold(folder: str, connection: Connection[Any, Any]) -> None:
         os._exit(1)
 
 
+@pytest.mark.slow
 def test_two_processes_cannot_train_one_run(tmp_path: Path) -> None:
     run = Run.create(tmp_path, config(), 0)
     context = multiprocessing.get_context("spawn")

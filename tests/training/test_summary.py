@@ -18,6 +18,7 @@ def result(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, **options: 
     return dict(evaluated(monkeypatch, run_of(folder, "intense", seed, **options), Coin(1.0)))
 
 
+@pytest.mark.slow
 def test_results_over_different_horizons_are_no_replicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     long = [result(tmp_path, monkeypatch, seed, evaluation={"games": 50, "horizon": 20}) for seed in (0, 1)]
     short = [result(tmp_path / "short", monkeypatch, seed, evaluation={"games": 50, "horizon": 1}) for seed in (0, 1)]

@@ -23,5 +23,7 @@ def require_chance(chance: float) -> None:
 def require_parameter(name: str, value: float) -> None:
     """Require that ``value`` is one number in the range of the parameter ``name``."""
     allowed = PARAMETERS[name]
-    require(np.ndim(value) == 0, f"{name} = {value!r} must be one number: closed forms are of two equal states")
-    require(allowed.contains(value), f"{name} = {value!r} is outside {allowed}: {allowed.meaning}")
+    if np.ndim(value):
+        raise ValueError(f"{name} = {value!r} must be one number: closed forms are of two equal states")
+    if not allowed.contains(value):
+        raise ValueError(f"{name} = {value!r} is outside {allowed}: {allowed.meaning}")
