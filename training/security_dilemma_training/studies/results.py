@@ -29,7 +29,7 @@ __all__ = ["SHARES", "Compared", "Finding", "Results", "Values", "group_differen
 Values = Mapping[str, float | None]
 """Metrics of one seed by name; None where there was nothing to measure one on."""
 
-SHARES = ("at_war",)
+SHARES = ("at_war", "escape")
 """Metrics that are 0 or 1 for a seed: over seeds they are a share."""
 
 SIGNIFICANT = 0.05
