@@ -38,7 +38,14 @@ FOLLOWED = ("tutorial.md", "how_to/own_motive.md", "how_to/many_states.md")
 
 ALONE = ("--workers", "1")
 SHORT = {
-    "train": ("schedule.agent_steps=20000", "learner.n_epochs=1", "evaluation.games=20", "seeds=[0,3]", *ALONE),
+    "train": (
+        "schedule.agent_steps=20000",
+        "learner.n_epochs=1",
+        "learner.backend=sb3",
+        "evaluation.games=20",
+        "seeds=[0,3]",
+        *ALONE,
+    ),
     "evaluate": ("--games", "20", *ALONE),
     "tournament": ("--games", "10", *ALONE),
 }

@@ -253,7 +253,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
+@pytest.mark.nightly  # Ray takes most of a minute to notice that a node is gone
 def test_a_node_that_dies_costs_no_run(tmp_path: Path) -> None:
     here = {**os.environ, **LOOPBACK, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", DYING, str(tmp_path)]

@@ -44,8 +44,15 @@ def test_quick_sections_agree(settings: Settings, section: Callable[[Settings], 
     assert all(row.theory is not None or row.reason for row in rows)
 
 
+NIGHTLY = pytest.mark.nightly
+"""Of settings whose quick sections are in the gate anyway."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [Settings(), UNPREPARED, DEFENCE, STRANGE, POOR])
+@pytest.mark.parametrize(
+    "settings",
+    [Settings(), UNPREPARED, pytest.param(DEFENCE, marks=NIGHTLY), pytest.param(STRANGE, marks=NIGHTLY), POOR],
+)
 def test_the_whole_table_agrees(settings: Settings) -> None:
     rows = exact_rows(settings)
     assert not failed(rows)
