@@ -12,7 +12,7 @@ from security_dilemma_training.studies.results import Finding, Results
 
 __all__ = ["comparisons_table", "conditions_table", "print_results"]
 
-MOST_COLUMNS = 4
+MOST_COLUMNS = 3
 MARKS = {
     Finding.AS_EXPECTED: "✓",
     Finding.NO_DIFFERENCE: "✓",
