@@ -44,9 +44,9 @@ def tiny(folder: Path | str = "out", **changes: Any) -> StudyConfig:
     return parse(merged(merged(TINY, changes), {"output": {"folder": str(folder)}}), StudyConfig)
 
 
-def made_up(rule: Rule, **changes: Any) -> Results:
+def made_up(rule: Rule, folder: Path | str = "out", **changes: Any) -> Results:
     """Return the small study with results as a rule says; metrics that it leaves out have nothing to be measured on."""
-    asked = tiny(**changes)
+    asked = tiny(folder, **changes)
     values = {}
     for condition in asked.conditions:
         for seed in asked.seeds:

@@ -95,8 +95,7 @@ def test_nothing_to_measure_is_no_number() -> None:
 def test_the_page_tells_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "save", point)
     monkeypatch.setattr(report, "study_figure", lambda results: None)
-    results = made_up(lambda name, seed: fought(name, seed) if name != "meet_grit" else None, seeds=4)
-    results.asked.output.__dict__["folder"] = str(tmp_path)  # frozen, as configs are
+    results = made_up(lambda name, seed: fought(name, seed) if name != "meet_grit" else None, tmp_path, seeds=4)
     path = write_study(results, command="security-dilemma study trial", failed={"meet_grit/seed_0": "no luck"})
     text = path.read_text()
     assert "# Trial: Does trust keep the peace?" in text
@@ -125,8 +124,7 @@ def test_so_few_seeds_are_said_to_be_too_few(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(report, "save", point)
     monkeypatch.setattr(report, "study_figure", lambda results: None)
     for seeds, told in ((3, True), (8, False)):
-        results = made_up(fought, seeds=seeds)
-        results.asked.output.__dict__["folder"] = str(tmp_path)
+        results = made_up(fought, tmp_path, seeds=seeds)
         text = write_study(results, command="x").read_text()
         assert ("**So few seeds cannot tell apart**" in text) is told
 
@@ -138,6 +136,9 @@ def test_the_terminal_shows_conditions_and_comparisons() -> None:
     assert list(shown.columns[0].cells) == ["trusting", "in fear", "later", "meet grit", "hawks"]
     found = comparisons_table(results)
     assert list(found.columns[4].cells) == ["as expected ✓", "higher"]
+    nothing = [compared("payoff", "later", "trusting", "higher")]
+    (p,) = comparisons_table(made_up(fought, seeds=2, comparisons=nothing)).columns[5].cells
+    assert p == "–"
 
 
 @pytest.mark.slow
@@ -161,8 +162,7 @@ def test_what_is_told_apart_is_told_first(tmp_path: Path, monkeypatch: pytest.Mo
         compared("at_war", "later", "trusting", "equal"),
         compared("payoff", "later", "trusting", "equal"),
     ]
-    results = made_up(fought, seeds=8, comparisons=asked)
-    results.asked.output.__dict__["folder"] = str(tmp_path)
+    results = made_up(fought, tmp_path, seeds=8, comparisons=asked)
     text = write_study(results, command="x").read_text()
     counted = "1 as expected, 1 against the expectation, 1 no difference found, as expected, 1 nothing to compare."
     assert f"Of 4 comparisons: {counted}" in text

@@ -13,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from security_dilemma_training.figures import STYLE
 from security_dilemma_training.statistics import FEW_SEEDS
-from security_dilemma_training.studies.results import SHARES, Results
+from security_dilemma_training.studies.registry import SHARES
+from security_dilemma_training.studies.results import Results
 
 __all__ = ["KINDS", "kind_of", "study_figure"]
 

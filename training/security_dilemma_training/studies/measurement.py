@@ -18,3 +18,5 @@ class Measurement(NamedTuple):
     """By the name of each metric what it is, in one line with its unit; reports print it."""
     of: Callable[[Subject], Mapping[str, float]]
     """Measures one seed of one condition: every metric, NaN where there is nothing to measure it on."""
+    shares: tuple[str, ...] = ()
+    """Metrics that are 0 or 1 for a seed: over seeds they are a share, with a count and a Wilson interval."""

@@ -61,4 +61,5 @@ MEASUREMENT = Measurement(
         for i in range(MOST_STATES)
     },
     _outcome,
+    shares=("at_war",),
 )

@@ -113,4 +113,4 @@ def _realism(subject: Subject) -> Mapping[str, float]:
     }
 
 
-MEASUREMENT = Measurement("realism", DEFINITIONS, _realism)
+MEASUREMENT = Measurement("realism", DEFINITIONS, _realism, shares=("escape",))

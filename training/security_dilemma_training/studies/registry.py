@@ -23,7 +23,7 @@ from security_dilemma_training.studies import (
 )
 from security_dilemma_training.studies.measurement import Measurement
 
-__all__ = ["MEASUREMENTS", "definitions_of"]
+__all__ = ["MEASUREMENTS", "SHARES", "definitions_of"]
 
 MODULES = (
     outcome,
@@ -47,6 +47,9 @@ MEASUREMENTS: MappingProxyType[str, Measurement] = MappingProxyType(
     {module.MEASUREMENT.name: module.MEASUREMENT for module in MODULES}
 )
 """The measurements by name."""
+
+SHARES = frozenset(metric for measurement in MEASUREMENTS.values() for metric in measurement.shares)
+"""Metrics that are 0 or 1 for a seed."""
 
 
 def definitions_of(names: Sequence[str]) -> dict[str, str]:

@@ -15,12 +15,13 @@ from security_dilemma_training.figures import save
 from security_dilemma_training.pages.report_page import report_page
 from security_dilemma_training.statistics import few_seeds
 from security_dilemma_training.studies.figures import kind_of, study_figure
-from security_dilemma_training.studies.results import SHARES, SIGNIFICANT, Compared, Finding, Results
+from security_dilemma_training.studies.registry import SHARES
+from security_dilemma_training.studies.results import SIGNIFICANT, Compared, Finding, Results
 from security_dilemma_training.studies.tables import COMPARISONS_FILE, RESULTS_FILE, write_tables
 from security_dilemma_training.summary import show_interval, show_number
 from security_dilemma_training.writing import write_atomically
 
-__all__ = ["FIGURE", "STUDY_FILE", "show_middle", "write_study"]
+__all__ = ["FIGURE", "STUDY_FILE", "show_middle", "show_p", "write_study"]
 
 STUDY_FILE, FIGURE = "study.md", "study"
 
@@ -120,10 +121,11 @@ def _told(results: Results, one: Compared) -> str:
     expected = "nothing was expected" if asked.expected == "open" else f"expected {asked.expected}"
     why = f" ({escaped(asked.why)})" if asked.why else ""
     text = f"**{metric}**: {names[0]} {sides[0]}, {names[1]} {sides[1]}; {expected}{why}: **{one.finding}**"
-    return f"{text}, p = {_p(one.adjusted)}."
+    return f"{text}, p = {show_p(one.adjusted)}."
 
 
-def _p(value: float) -> str:
+def show_p(value: float) -> str:
+    """Return a p-value for a table; a dash where there is none."""
     if math.isnan(value):
         return "–"
     return f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
@@ -168,7 +170,7 @@ def _comparisons(results: Results) -> Iterator[str]:
         asked = one.comparison
         names = [escaped(results.asked.title_of(name)) for name in (asked.condition, asked.against)]
         intervals = [escaped(show_interval(one.difference)), escaped(show_interval(one.above, 2))]
-        told = [_p(one.p), _p(one.adjusted), asked.expected, str(one.finding)]
+        told = [show_p(one.p), show_p(one.adjusted), asked.expected, str(one.finding)]
         yield table_row([escaped(asked.metric), *names, *intervals, *told])
     yield ""
     yield "p is of the exact two-sided rank-sum test over seeds, adjusted by Holm's method for all comparisons of the"

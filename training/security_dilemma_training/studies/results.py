@@ -22,15 +22,13 @@ from security_dilemma_training.statistics import (
     least_p_of_groups,
     wilson_interval,
 )
+from security_dilemma_training.studies.registry import SHARES
 from security_dilemma_training.studies.study_config import Comparison, StudyConfig
 
-__all__ = ["SHARES", "Compared", "Finding", "Results", "Values", "group_difference"]
+__all__ = ["Compared", "Finding", "Results", "Values", "group_difference"]
 
 Values = Mapping[str, float | None]
 """Metrics of one seed by name; None where there was nothing to measure one on."""
-
-SHARES = ("at_war", "escape")
-"""Metrics that are 0 or 1 for a seed: over seeds they are a share."""
 
 SIGNIFICANT = 0.05
 RESAMPLES = 10_000

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from security_dilemma_training.studies.report import show_middle
+from security_dilemma_training.studies.report import show_middle, show_p
 from security_dilemma_training.studies.results import Finding, Results
 
 __all__ = ["comparisons_table", "conditions_table", "print_results"]
@@ -51,7 +51,7 @@ def comparisons_table(results: Results) -> Table:
         asked, names = one.comparison, results.asked
         found = f"{one.finding} {MARKS.get(one.finding, '')}".rstrip()
         cells = (asked.metric.replace("_", " "), names.title_of(asked.condition), names.title_of(asked.against))
-        table.add_row(*(escape(cell) for cell in (*cells, asked.expected, found, f"{one.adjusted:.3f}")))
+        table.add_row(*(escape(cell) for cell in (*cells, asked.expected, found, show_p(one.adjusted))))
     return table
 
 
