@@ -29,7 +29,7 @@ fast: setup  ## the tests that take seconds
 	$(BIN)/python -m pytest -n 2 -m "not slow and not nightly"
 
 nightly: lint  ## every test, hours of learning included
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --timeout 14400
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -40,7 +40,6 @@ class Compiled:
         """Take what shapes the program from a config."""
         self.program = Program(config)
         self.begin, self.update = jax.jit(self.program.begin), jax.jit(self.program.update, donate_argnums=0)
-        self.begin_all = jax.jit(jax.vmap(self.program.begin))
         self.update_all = jax.jit(jax.vmap(self.program.update), donate_argnums=0)
         self.shape: Lane = jax.eval_shape(self.program.begin, np.uint32(0), _as_data(config))
 
@@ -110,12 +109,7 @@ class SideBySide(Lanes):
         """Begin, see :class:`OneByOne`."""
         self._update, self._count = compiled.update_all, len(configs)
         params = [_as_data(config) for config in configs]
-        self._params = _stacked(params)
-        seeds = [start for start in starts if isinstance(start, int)]
-        if len(seeds) == len(starts):
-            self._lanes = compiled.begin_all(np.array(seeds, np.uint32), self._params)
-        else:
-            self._lanes = _stacked(_begun(compiled, params, starts))
+        self._params, self._lanes = _stacked(params), _stacked(_begun(compiled, params, starts))
 
     def update(self) -> list[Told]:
         """Make an update, see :meth:`Lanes.update`."""
@@ -138,6 +132,11 @@ def lanes_of(compiled: Compiled, configs: Sequence[RunConfig], starts: Sequence[
 
 
 def _begun(compiled: Compiled, params: Sequence[Params], starts: Sequence[Lane | int]) -> list[Lane]:
+    """Return where lanes stand; those that begin do so one by one.
+
+    Together their orthogonal weights are a batch of QR decompositions, for which JAX 0.10 on a processor may wait for
+    ever: each holds a thread while it waits for others, of which there are no more than cores.
+    """
     return [
         compiled.begin(np.uint32(start), own) if isinstance(start, int) else start
         for start, own in zip(starts, params, strict=True)
