@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --max-worker-restart 1
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Tests start many processes: each would compile this package's source anew where Python may not keep what it compiled.
@@ -23,13 +24,13 @@ four-worlds: setup  ## train and evaluate in Jervis's four worlds; ARGS="--seeds
 test fast nightly: export OMP_NUM_THREADS := 1
 
 test: lint  ## the gate: formatting, lint, types and every test but the nightly ones
-	$(BIN)/python -m pytest -n 2 -m "not nightly"
+	$(PYTEST) -m "not nightly"
 
 fast: setup  ## the tests that take seconds
-	$(BIN)/python -m pytest -n 2 -m "not slow and not nightly"
+	$(PYTEST) -m "not slow and not nightly"
 
 nightly: lint  ## every test, hours of learning included
-	$(BIN)/python -m pytest -n 2 --timeout 14400
+	$(PYTEST) -o faulthandler_timeout=0
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -18,6 +18,9 @@ TOGETHER = {
 }
 """Files that go to one process, as they train with the same compiled program; every other file is for itself."""
 
+NIGHTLY_SECONDS = 4 * 3600
+"""After which a nightly test has failed."""
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -34,9 +37,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files of many slow tests: what is left at the end is then short, and no process waits long."""
+    """Begin with the files of many slow tests: what is left at the end is then short. Nightly tests have hours."""
     slow = Counter(_file(item) for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[_file(item)])
+    for item in items:
+        if item.get_closest_marker("nightly"):
+            item.add_marker(pytest.mark.timeout(NIGHTLY_SECONDS))
 
 
 def pytest_collection_finish() -> None:
