@@ -124,6 +124,10 @@ def test_train_goes_on_and_overwrites(
     assert "--overwrite" in told
     assert run(monkeypatch, "train", "trial.yaml", *out, "learner.n_steps=16", "--overwrite") == 0
     assert Run.open("somewhere else/2024/seed_0").config.learner.narrowed(PPOConfig).n_steps == 16
+    partners = "partners={scheme: frozen, policies: ['somewhere else/2024/seed_5']}"
+    assert run(monkeypatch, "train", "trial.yaml", *out, "seeds=[0,5]", partners, "--overwrite") == 2
+    assert "would be deleted by --overwrite" in capsys.readouterr().err
+    assert Run.open("somewhere else/2024/seed_0").config.learner.narrowed(PPOConfig).n_steps == 16
 
 
 def test_evaluate_passes_runs_on_and_prints_the_table(

@@ -179,6 +179,21 @@ def test_a_policy_that_changed_since_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_overwriting_never_deletes_what_is_gone_on_from(tmp_path: Path) -> None:
+    run = source(tmp_path / "source")
+    kept = {path: path.read_bytes() for path in run.folder.iterdir()}
+    alone = {"partners": {"scheme": "frozen", "policies": ["dove", str(run.folder)]}}
+    for config, key in ((going_on(run), r"learner\.start_from"), (small_config(**alone), r"partners\.policies")):
+        with pytest.raises(
+            RunError, match=key + r" = '.*source' would be deleted by --overwrite: choose another folder"
+        ):
+            Run.create(run.folder, config, 7, overwrite=True)
+    with pytest.raises(ConfigError, match="hidden_sizes"):  # nor anything for the sake of a run that cannot begin
+        Run.create(run.folder, going_on(run, learner={"hidden_sizes": [5]}), 7, overwrite=True)
+    assert {path: path.read_bytes() for path in run.folder.iterdir()} == kept
+    assert Run.create(tmp_path / "other", going_on(run), 7, overwrite=True).manifest["start_from"]
+
+
 def test_the_weights_of_torch_are_laid_out_for_jax_and_back(tmp_path: Path) -> None:
     arrays = first_weights(going_on(source(tmp_path / "source")))
     assert arrays is not None

@@ -127,11 +127,14 @@ def train(
     from security_dilemma_training.config import RunConfig, load
     from security_dilemma_training.jobs import exit_status
     from security_dilemma_training.provenance import tell_other_makers
-    from security_dilemma_training.runs import Run
+    from security_dilemma_training.runs import Run, refuse_own_sources
 
     del trust_imports  # has had its effect
     asked: RunConfig = load(config, all_overrides(overrides, out), RunConfig)
-    runs = [Run.create(asked.folder / f"seed_{seed}", asked, seed, overwrite=overwrite) for seed in asked.seeds]
+    folders = {seed: asked.folder / f"seed_{seed}" for seed in asked.seeds}
+    if overwrite:
+        refuse_own_sources(list(folders.values()), asked)  # before the first of them is deleted
+    runs = [Run.create(folder, asked, seed, overwrite=overwrite) for seed, folder in folders.items()]
     tell_other_makers(runs)
     named = [(f"{asked.label}/{run.folder.name}", run) for run in runs]
     status = exit_status(run_in_processes(named, workers or cores()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from security_dilemma_training.provenance import circumstances
 from security_dilemma_training.sources import read_yaml
 from security_dilemma_training.writing import folder_lock, write_atomically
 
-__all__ = ["Run", "RunError", "find_runs", "held", "write_atomically"]
+__all__ = ["Run", "RunError", "find_runs", "held", "refuse_own_sources", "write_atomically"]
 
 
 class Run:
@@ -48,23 +48,27 @@ class Run:
             overwrite: Whether a run that is there is deleted first.
 
         Raises:
-            RunError: If something else is in the folder, or another process uses it.
+            RunError: If something else is in the folder, another process uses it, or what is asked goes on from what
+                would be deleted.
+            ConfigError: If what is asked cannot be begun.
         """
         folder = Path(folder)
         _refuse_others(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with held(folder):
-            if overwrite:
-                _empty(folder)
-            run = cls(folder, config, seed)
-            asked = config.resolved() | {"seeds": [seed]}
-            begun = (folder / "manifest.json").exists()
+            begun = not overwrite and (folder / "manifest.json").exists()
+            run, asked = cls(folder, config, seed), config.resolved() | {"seeds": [seed]}
             if begun:
                 _refuse_another(cls.open(folder), run)
                 asked = _as_begun(asked, read_yaml(folder / "config.yaml"))
+            else:
+                manifest = new_manifest(config, seed)  # refuses what cannot be begun, while what is there is whole
+                if overwrite:
+                    refuse_own_sources([folder], config)
+                    _empty(folder)
             write_atomically(folder / "config.yaml", yaml.safe_dump(asked, sort_keys=False, allow_unicode=True))
             if not begun:
-                run._write_manifest(new_manifest(config, seed))
+                run._write_manifest(manifest)
         return run
 
     @classmethod
@@ -188,6 +192,26 @@ def find_runs(folder: Path | str) -> list[Path]:
         problem = "holds no run" if folder.is_dir() else _no_folder(folder)
         raise RunError(f"{folder} {problem}; train one with `security-dilemma train CONFIG`")
     return sorted(found, key=lambda path: (path.parent, len(path.name), path.name))
+
+
+def refuse_own_sources(folders: Sequence[Path], config: RunConfig) -> None:
+    """Refuse to delete runs of which a config goes on, or which play in it.
+
+    Args:
+        folders: What would be deleted.
+        config: What would take their place.
+
+    Raises:
+        RunError: If it names something in them.
+    """
+    named = {"learner.start_from": [getattr(config.learner, "start_from", None)]}
+    named["partners.policies"] = list(getattr(config.partners, "policies", []))
+    deleted = [folder.resolve() for folder in folders]
+    for key, paths in named.items():
+        for path in filter(None, paths):
+            whole = Path(path).resolve()
+            if any(whole.is_relative_to(folder) for folder in deleted):
+                raise RunError(f"{key} = {path!r} would be deleted by --overwrite: choose another folder with --out")
 
 
 @contextmanager
