@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 from security_dilemma_training.display import Display, display
 from security_dilemma_training.errors import USERS_ERRORS
+from security_dilemma_training.worker_processes import start_process
 from security_dilemma_training.writing import write_atomically
 
 __all__ = ["Job", "Outcome", "exit_status", "failures", "outcomes_of_parts", "run_jobs", "write_failed"]
@@ -177,10 +177,8 @@ class _Worker:
             if self.process.is_alive():
                 return
             self.connection.close()
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, self._environment), daemon=True)
-        self.process.start()
+        self.connection, theirs = multiprocessing.Pipe()
+        self.process = start_process(_serve, (theirs,), self._environment)
         theirs.close()
 
     def ended(self, result: Any = None, error: str | None = None) -> Outcome:
@@ -259,9 +257,8 @@ def _stop(pool: Sequence[_Worker]) -> None:
             worker.connection.close()
 
 
-def _serve(connection: Connection[Any, Any], environment: Mapping[str, str]) -> None:
+def _serve(connection: Connection[Any, Any]) -> None:
     """Do jobs until told to stop; what a worker process runs."""
-    os.environ.update(environment)
     stopping = False
 
     def interrupt(*_: object) -> None:
