@@ -21,6 +21,7 @@ from security_dilemma_training.benchmark.plan_config import BenchmarkConfig, loa
 from security_dilemma_training.benchmark.plan_rows import wanted_rows
 from security_dilemma_training.benchmark.plan_table import SPEEDS, estimated_seconds
 from security_dilemma_training.learner_sections import ALGORITHM_NAMES
+from tests.training.commands_for_tests import HEEDING_CTRL_C
 
 CONFIG = """
 algorithms: {ppo: , quick: {algorithm: a2c, slots: 64}}
@@ -144,14 +145,6 @@ def test_faults_are_told_in_one_message(
     errors = capsys.readouterr().err
     assert told in errors
     assert "Traceback" not in errors
-
-
-HEEDING_CTRL_C = """
-import signal
-from security_dilemma_training.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-main()
-"""
 
 
 @pytest.mark.slow

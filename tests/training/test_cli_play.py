@@ -19,6 +19,7 @@ import pytest
 
 from security_dilemma_training import cli
 from security_dilemma_training.replay import page
+from tests.training.commands_for_tests import HEEDING_CTRL_C
 from tests.training.untrained import untrained
 
 ROOT = Path(__file__).parents[2]
@@ -186,7 +187,7 @@ class Terminal:
 def terminal(*arguments: str) -> Iterator[Terminal]:
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "security_dilemma_training.cli", "play", *arguments]
+    command = [sys.executable, "-c", HEEDING_CTRL_C, "play", *arguments]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80", "LINES": "40", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT, env=environment, start_new_session=True

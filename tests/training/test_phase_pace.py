@@ -59,7 +59,9 @@ def test_the_pace_of_what_was_run_is_told_the_next_time(
     assert found is not None
     assert (found.measuring, found.source) == (0.5, "the last 8 runs of this folder")
     phase_diagram(tiny(seeds=[0, 1, 2]), Here(monkeypatch))
-    words = f"takes about {duration(found.seconds(4, 4, Crew(1)))} with 1 process: a run learns for {found.training:.1f} s"
+    words = (
+        f"takes about {duration(found.seconds(4, 4, Crew(1)))} with 1 process: a run learns for {found.training:.1f} s"
+    )
     assert words in capsys.readouterr().err
 
 
