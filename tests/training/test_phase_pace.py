@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from security_dilemma_training.display import duration
 from security_dilemma_training.phase_diagram import diagram, measured, pace, report
 from security_dilemma_training.phase_diagram.diagram import phase_diagram, print_plan
 from security_dilemma_training.phase_diagram.pace import Crew, Pace, keep_pace, kept_pace, measured_pace, short_training
