@@ -19,13 +19,13 @@ from typing import Any
 __all__ = ["PRELOADED", "start_process"]
 
 PRELOADED = (
-    "security_dilemma_training.cli",
     "security_dilemma_training.batch_work",
     "security_dilemma_training.measuring",
     "security_dilemma_training.train",
     "torch._dynamo",  # which the first optimizer imports
 )
-"""What the server imports. None of them may import JAX, which reads its environment as it is imported."""
+"""What the server imports. None of them may import JAX, which reads its environment as it is imported, or the command
+line, which every worker runs once more where it is started with ``python -m``."""
 
 
 def start_process(function: Callable[..., None], arguments: tuple[Any, ...], extra: Mapping[str, str]) -> BaseProcess:
