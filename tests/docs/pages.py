@@ -97,7 +97,6 @@ def follow(
     """
     path = os.pathsep.join([str(ROOT / "envs"), str(ROOT / "training"), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"PYTHONWARNINGS": warnings, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    environment["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"  # processes that train compile in less time
     printed = ""
     for block in given:
         if block.title:

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.browser import CHROMIUM, needs_browser
+from tests.browser import needs_browser, quiet_page
 from tests.docs.pages import PAGES, ROOT
 
 pytestmark = pytest.mark.slow
@@ -68,18 +67,8 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 @needs_browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_opens_without_a_word_and_fits_the_screen(site: Path, width: int) -> None:
-    said: list[str] = []
-    asked: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
+    with quiet_page(width=width) as page:
         for name in LOOKED_AT:
             page.goto((site / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
             assert page.locator("h1").count() == 1
-        browser.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

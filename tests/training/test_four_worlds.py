@@ -103,7 +103,6 @@ def test_compiled_runs_of_all_worlds_are_trained_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     only_words(monkeypatch)
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # the process that trains compiles in less time
     folder = tmp_path / "results"
     asked = config(folder, learner={"backend": "jax"})
     damaged = Run.create(folder / "doubly_safe" / "seed_1", asked.for_world("doubly_safe"), 1)

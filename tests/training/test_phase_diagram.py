@@ -118,7 +118,6 @@ def test_two_cannot_work_in_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_from_nothing_to_the_report_and_again(
     backend: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # the process that trains compiles in less time
     learner: Mapping[str, Any] = {"backend": backend}
     assert phase_diagram(tiny(learner=learner), LocalEngine(1), "security-dilemma phase-diagram") == 0
     folder = Path("out")

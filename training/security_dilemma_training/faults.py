@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def model_faults(kind: type[BaseModel], data: Mapping[str, Any]) -> list[Fault]:
     errors = _errors(kind, data)
     if not errors:  # the schema takes longer than all else
         return []
-    schema = kind.model_json_schema()
+    schema = _schema(kind)
     faults = [_value_fault(schema, error) for error in errors if "error" not in error.get("ctx", {})]
     if faults:
         places = [_untagged(schema, error["loc"]) for error in errors]
@@ -83,6 +84,11 @@ def model_faults(kind: type[BaseModel], data: Mapping[str, Any]) -> list[Fault]:
         together = cause.faults if isinstance(cause, ConfigError) else [Fault(dotted(error["loc"]), str(cause))]
         faults += [fault for fault in together if not _depends(fault, wrong)]
     return faults
+
+
+@functools.cache
+def _schema(kind: type[BaseModel]) -> dict[str, Any]:
+    return kind.model_json_schema()
 
 
 def _errors(kind: type[BaseModel], data: Mapping[str, Any]) -> Sequence[Any]:

@@ -53,6 +53,7 @@ def tell_other_makers(runs: Sequence[Run]) -> None:
         print(f"{count} made by another than the present {maker()} will be kept: {first}, for one", file=sys.stderr)
 
 
+@functools.cache
 def _version(name: str) -> str | None:
     try:
         return metadata.version(name)
