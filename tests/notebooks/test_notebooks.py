@@ -15,11 +15,15 @@ MACHINE = re.compile(r"/(tmp|home|root|Users|var|opt|mnt|usr)/|[A-Z]:\\|\d{4}-\d
 """Paths of a machine, times of an execution, addresses in memory."""
 
 SMALLER = {
-    "2_training_and_reading_a_run": {"agent_steps: 400_000": "agent_steps: 50_000"},
+    "2_training_and_reading_a_run": {
+        "agent_steps: 400_000": "agent_steps: 50_000",
+        "agent_steps=100_000": "agent_steps=20_000",
+        "checkpoint_every=20_000": "checkpoint_every=4_000",
+    },
     "3_the_four_worlds": {"agent_steps: 400_000": "agent_steps: 40_000", "games: 500": "games: 100"},
-    "4_inside_a_learned_policy": {'"agent_steps": 600_000': '"agent_steps": 50_000'},
+    "4_inside_a_learned_policy": {'"agent_steps": 600_000': '"agent_steps": 50_000', "GAMES = 300": "GAMES = 60"},
     "5_theory_against_learning": {"SEEDS = 10": "SEEDS = 2", "AT_ONCE = 200, 4": "AT_ONCE = 20, 4", "1600": "200"},
-    "6_comparing_algorithms": {"agent_steps: 30_000": "agent_steps: 5_000"},
+    "6_comparing_algorithms": {"agent_steps: 30_000": "agent_steps: 5_000", "seeds: [0, 1, 2]": "seeds: [0, 1]"},
 }
 """Changes with which notebooks learn less; what kinds of things they show does not hang on it."""
 
