@@ -7,7 +7,6 @@ trained and measured bare, one after another in a process of their own, then as 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import psutil
 
 from security_dilemma_training.benchmark.benchmark import run_benchmark
 from security_dilemma_training.benchmark.engines import LocalEngine
@@ -42,9 +43,10 @@ def timed(call: Callable[[], object]) -> Time:
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of this process and of those that it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    """CPU seconds of this process and of all that it has started, ended or not."""
+    here = psutil.Process()
+    used = [process.cpu_times() for process in (here, *here.children(recursive=True))]
+    return float(sum(one.user + one.system + one.children_user + one.children_system for one in used))
 
 
 def asked(folder: Path) -> BenchmarkConfig:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from security_dilemma_training.errors import USERS_ERRORS, RunError
 from security_dilemma_training.runs import Run
+from security_dilemma_training.worker_processes import loading_seconds
 
 if TYPE_CHECKING:
     from security_dilemma_training.beliefs.probe import ProbeOptions
@@ -37,6 +38,7 @@ class Cost(NamedTuple):
     job: float  # training and measuring, and its share of what was done for the whole batch
     process: float  # imports and whatever else the process did, too
     pid: int
+    loading: float = 0.0  # before the process was forked; what workers of one machine share
 
 
 class Done(NamedTuple):
@@ -132,7 +134,7 @@ class _Member:
         """
         after = float(self.run.manifest["cpu_seconds"]) if self.run is not None and self.error is None else self._before
         job, process = shared + self._measuring, time.process_time()
-        return Done(self._found, self.error, Cost(after - self._before, job, process, os.getpid()))
+        return Done(self._found, self.error, Cost(after - self._before, job, process, os.getpid(), loading_seconds()))
 
 
 def _work(folders: Sequence[str], report: Report, share: float, measure: Measure | None = None) -> list[Done]:

@@ -1,31 +1,25 @@
-"""Worker processes, begun in milliseconds where the system can fork.
+"""Worker processes, begun in milliseconds on Linux.
 
 They are forked from a server of this process, which has imported what workers import; that takes seconds, and some
-hundred megabytes that they share. It has one thread, and neither JAX nor a device is there yet. Where nothing can be
-forked, as on Windows, every worker imports for itself.
+hundred megabytes that they share. It has one thread, and neither JAX nor a device is there yet. Elsewhere than on Linux
+libraries may not bear to be forked, and every worker imports for itself.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-__all__ = ["PRELOADED", "start_process"]
+__all__ = ["PRELOADED", "loading_seconds", "start_process"]
 
-PRELOADED = (
-    "security_dilemma_training.batch_work",
-    "security_dilemma_training.measuring",
-    "security_dilemma_training.train",
-    "torch._dynamo",  # which the first optimizer imports
-)
-"""What the server imports. None of them may import JAX, which reads its environment as it is imported, or the command
-line, which every worker runs once more where it is started with ``python -m``."""
+PRELOADED = "security_dilemma_training.preloaded"
+"""What the server imports."""
 
 
 def start_process(function: Callable[..., None], arguments: tuple[Any, ...], extra: Mapping[str, str]) -> BaseProcess:
@@ -45,6 +39,12 @@ def start_process(function: Callable[..., None], arguments: tuple[Any, ...], ext
     return started
 
 
+def loading_seconds() -> float:
+    """Return the CPU seconds that the server spent on loading; 0 in a process that is not forked from it."""
+    preloaded = sys.modules.get(PRELOADED)
+    return 0.0 if preloaded is None or os.getpid() == preloaded.PID else float(preloaded.SECONDS)
+
+
 def _run(environment: Mapping[str, str], function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
@@ -54,10 +54,12 @@ def _run(environment: Mapping[str, str], function: Callable[..., None], argument
 
 def _context() -> BaseContext:
     """How processes are started here; where they are forked, the server runs."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
+    context.set_forkserver_preload([PRELOADED])
     with _one_thread():
         forkserver.ensure_running()
     return context

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from security_dilemma_training.batch_jobs import Batch, run_in_batches
+from security_dilemma_training.batch_work import Cost
 from security_dilemma_training.benchmark.engines import Ended, Engine, RunJob
 from security_dilemma_training.benchmark.plan_rows import Wanted, identity, wanted_rows
 from security_dilemma_training.benchmark.results import RESULTS_FILE, Row, append_row, frame, read_rows, write_parquet
@@ -76,6 +77,7 @@ class _Benchmark:
         self._wanted = wanted_rows(asked, measures, source)
         self._rows = {identity(row): row for row in read_rows(self._table)}
         self._costs: dict[int, tuple[float, float, float]] = {}
+        self._loading = 0.0
 
     def run(self, *, overwrite: bool) -> list[Outcome]:
         """Run what has no row, and return how each run ended."""
@@ -127,11 +129,11 @@ class _Benchmark:
         append_row(self._table, row)
         self._rows[identity(row)] = row
 
-    def _count(self, cost: Sequence[float]) -> None:
+    def _count(self, cost: Cost) -> None:
         """Add up what a job cost; a process tells of all that it has done so far."""
-        training, job, process, pid = cost
-        before = self._costs.get(int(pid), (0.0, 0.0, 0.0))
-        self._costs[int(pid)] = (before[0] + training, before[1] + job, max(before[2], process))
+        before = self._costs.get(cost.pid, (0.0, 0.0, 0.0))
+        self._costs[cost.pid] = (before[0] + cost.training, before[1] + cost.job, max(before[2], cost.process))
+        self._loading = max(self._loading, cost.loading)
 
     def _tell(self, there: Sequence[Row]) -> None:
         """Tell how many rows are there already, and how many of them another version has measured."""
@@ -175,7 +177,7 @@ class _Benchmark:
         own = time.process_time()
         parts = {
             "training": training,
-            "measuring and loading libraries": jobs - training,
+            "measuring and loading libraries": jobs - training + self._loading,
             "the workers' own": processes - jobs,
             "table and report": own,
         }
