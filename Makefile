@@ -15,7 +15,7 @@ setup: $(VENV)/.ready  ## make the environment in .venv
 $(VENV)/.ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[train]" --group dev
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e ".[train]" --group dev  # compiled when imported
 	touch $@
 
 four-worlds: setup  ## train and evaluate in Jervis's four worlds; ARGS="--seeds 20" and the like

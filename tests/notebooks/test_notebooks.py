@@ -14,14 +14,18 @@ KILOBYTES = 500
 MACHINE = re.compile(r"/(tmp|home|root|Users|var|opt|mnt|usr)/|[A-Z]:\\|\d{4}-\d{2}-\d{2}T\d{2}:|0x[0-9a-f]{6}")
 """Paths of a machine, times of an execution, addresses in memory."""
 
+SLOTS = "\nlearner: {slots: 64, batch_size: 2048}"  # a rollout is no longer than what is to be learned
 SMALLER = {
     "2_training_and_reading_a_run": {
-        "agent_steps: 400_000": "agent_steps: 50_000",
+        "{agent_steps: 400_000}": "{agent_steps: 20_000}" + SLOTS,
         "agent_steps=100_000": "agent_steps=20_000",
         "checkpoint_every=20_000": "checkpoint_every=4_000",
     },
-    "3_the_four_worlds": {"agent_steps: 400_000": "agent_steps: 40_000", "games: 500": "games: 100"},
-    "4_inside_a_learned_policy": {'"agent_steps": 600_000': '"agent_steps": 50_000', "GAMES = 300": "GAMES = 60"},
+    "3_the_four_worlds": {"{agent_steps: 400_000}": "{agent_steps: 20_000}" + SLOTS, "games: 500": "games: 100"},
+    "4_inside_a_learned_policy": {
+        '{"agent_steps": 600_000}': '{"agent_steps": 20_000}, "learner": {"slots": 64, "batch_size": 2048}',
+        "GAMES = 300": "GAMES = 60",
+    },
     "5_theory_against_learning": {"SEEDS = 10": "SEEDS = 2", "AT_ONCE = 200, 4": "AT_ONCE = 20, 4", "1600": "200"},
     "6_comparing_algorithms": {"agent_steps: 30_000": "agent_steps: 5_000", "seeds: [0, 1, 2]": "seeds: [0, 1]"},
 }
