@@ -209,7 +209,7 @@ def test_the_basin_of_theory(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quickly_compiled")
-@pytest.mark.parametrize(("balance", "settles"), [(1.0, 0.0264), (0.5, None)])
+@pytest.mark.parametrize(("balance", "settles"), [(1.0, 0.0264), pytest.param(0.5, None, marks=pytest.mark.nightly)])
 def test_the_logit_response_of_theory(tmp_path: Path, balance: float, settles: float | None) -> None:
     # THEORY 4 with four moves that amount to a hold: x / (1 - x) = ¼ exp(λ [-(1 + c - P) + x (½ + c)])
     precision, cost = 5.0, 0.2

@@ -112,7 +112,7 @@ def test_a_dominant_strike_is_learned_among_three_and_played_among_others(tmp_pa
     # striking pays 1.5 whoever wins; no undisturbed future is worth more than 1: whoever is in crisis strikes
     learner = {"backend": "jax", "slots": 480, "n_steps": 8, "batch_size": 960, "learning_rate": 3e-3}
     params = {"initiative_mean": 1.5, "crisis_rate": 0.5}
-    changes: dict[str, Any] = {"game": {"max_cycles": 8}, "params": params, "schedule": {"agent_steps": 30 * 3840}}
+    changes: dict[str, Any] = {"game": {"max_cycles": 8}, "params": params, "schedule": {"agent_steps": 24 * 3840}}
     run = new_run(tmp_path / "three", config_of("attention", learner=learner, **changes))
     before = untrained(tmp_path / "before", game={"n_states": 3}, learner={"network": "attention"})
     train(run, silent)

@@ -51,7 +51,7 @@ NIGHTLY = pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
-    [Settings(), UNPREPARED, pytest.param(DEFENCE, marks=NIGHTLY), pytest.param(STRANGE, marks=NIGHTLY), POOR],
+    [Settings(), UNPREPARED, *(pytest.param(settings, marks=NIGHTLY) for settings in (DEFENCE, STRANGE, POOR))],
 )
 def test_the_whole_table_agrees(settings: Settings) -> None:
     rows = exact_rows(settings)
