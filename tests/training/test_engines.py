@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -86,6 +87,9 @@ def test_a_batch_that_is_cancelled_sends_what_it_has(tmp_path: Path, monkeypatch
             Path(folders[0], "policy.npz").write_bytes(b"done")
         with Run.open(folders[1]).training():
             Path(folders[1], "checkpoint.npz").write_bytes(b"half way")
+            end = time.process_time() + 0.01
+            while time.process_time() < end:  # at work
+                pass
             raise KeyboardInterrupt
 
     monkeypatch.setattr(engines, "train_folders", cancelled)
