@@ -56,7 +56,7 @@ def test_workers_are_forked_from_one_server_which_has_imported_all_but_jax() -> 
     found = [told({}, names) for _ in range(2)]
     assert [set(imported) for _, imported, *_ in found] == [set(names) - {"jax"}] * 2
     assert len({parent for *_, parent, _ in found} | {os.getpid()}) == 2
-    assert found[0][-1] == found[1][-1] > 0.2
+    assert found[0][-1] == found[1][-1] > 0
     assert loading_seconds() == 0
 
 
